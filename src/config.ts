@@ -1,0 +1,113 @@
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { StartupError } from './store/startup-error.ts'
+
+/** What the environment says, checked and frozen. The README's table of settings describes each. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  /** Undefined: the embedded PostgreSQL in `dataDir`. */
+  readonly databaseUrl: string | undefined
+  /** Undefined: the in-process bus. */
+  readonly redisUrl: string | undefined
+  readonly role: 'all' | 'api' | 'worker'
+  /** Absolute. */
+  readonly dataDir: string
+  /** Undefined: generated and kept in `dataDir`. */
+  readonly secret: string | undefined
+  readonly jwksUrl: URL | undefined
+  readonly x: {
+    /** Undefined together with `apiUrl`: our simulator is started and used. */
+    readonly app:
+      | { readonly clientId: string; readonly clientSecret?: string; readonly bearerToken: string }
+      | undefined
+    readonly apiUrl: URL | undefined
+  }
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** NODE_ENV=production turns GraphiQL off. */
+  readonly development: boolean
+}
+
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => URL.canParse(text) && protocols.includes(new URL(text).protocol),
+      `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    )
+
+const environment = z.object({
+  PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4000),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  PERCH_ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
+  PERCH_DATA_DIR: z.string().min(1).default('.data'),
+  PERCH_SECRET: z.string().min(32, 'must have at least 32 characters (try: openssl rand -hex 32)').optional(),
+  PERCH_JWKS_URL: url('http:', 'https:').optional(),
+  X_CLIENT_ID: z.string().min(1).optional(),
+  X_CLIENT_SECRET: z.string().min(1).optional(),
+  X_BEARER_TOKEN: z.string().min(1).optional(),
+  X_API_URL: url('http:', 'https:').optional(),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
+    .default('info'),
+  NODE_ENV: z.string().optional(),
+})
+
+/** Reads the settings. Throws one StartupError that names everything that is wrong. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  // A variable set to nothing is a variable not set: that is what `FOO= npm start` and empty lines in env files mean.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = environment.safeParse(given)
+  const wrong = parsed.success ? [] : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+  wrong.push(...missing(given))
+  if (!parsed.success || wrong.length > 0) throw new StartupError(`Wrong settings: ${wrong.join('; ')}.`)
+
+  const set = parsed.data
+  const clientId = set.X_CLIENT_ID
+  const bearerToken = set.X_BEARER_TOKEN
+  return Object.freeze<Config>({
+    port: set.PORT,
+    host: set.HOST,
+    databaseUrl: set.DATABASE_URL,
+    redisUrl: set.REDIS_URL,
+    role: set.PERCH_ROLE,
+    dataDir: resolve(set.PERCH_DATA_DIR),
+    secret: set.PERCH_SECRET,
+    jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
+    x: {
+      app:
+        clientId && bearerToken
+          ? { clientId, bearerToken, ...(set.X_CLIENT_SECRET && { clientSecret: set.X_CLIENT_SECRET }) }
+          : undefined,
+      apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
+    },
+    logLevel: set.LOG_LEVEL,
+    development: set.NODE_ENV !== 'production',
+  })
+}
+
+/** Settings that others make necessary. */
+function missing(given: Record<string, string | undefined>): string[] {
+  const wrong: string[] = []
+  const split = given['PERCH_ROLE'] === 'api' || given['PERCH_ROLE'] === 'worker'
+  if (split && !given['REDIS_URL']) wrong.push('REDIS_URL is required when PERCH_ROLE is api or worker')
+  if (split && !given['DATABASE_URL']) wrong.push('DATABASE_URL is required when PERCH_ROLE is api or worker')
+  if (given['DATABASE_URL'] && !given['PERCH_SECRET']) {
+    wrong.push('PERCH_SECRET is required with DATABASE_URL (at least 32 characters, the same for every process)')
+  }
+  const x = ['X_CLIENT_ID', 'X_BEARER_TOKEN'] as const
+  if (
+    (given['X_API_URL'] || given['X_CLIENT_SECRET'] || x.some((name) => given[name])) &&
+    !x.every((name) => given[name])
+  ) {
+    wrong.push(
+      `${x.filter((name) => !given[name]).join(' and ')} must be set too: X_CLIENT_ID and X_BEARER_TOKEN go together`,
+    )
+  }
+  if (split && !given['X_CLIENT_ID'] && given['PERCH_ROLE'] === 'worker') {
+    wrong.push('X_CLIENT_ID and X_BEARER_TOKEN are required when PERCH_ROLE is worker')
+  }
+  return wrong
+}

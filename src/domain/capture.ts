@@ -1,0 +1,146 @@
+import type { TicketStatus } from './event.ts'
+
+/*
+ * What becomes of a public post (F12, F22-F26). Pure: the facts are read before, the decision is
+ * carried out after, and the whole of it can be read and tested as a table.
+ */
+
+/** A public post as the rules see it. Ids are X's. */
+export interface Post {
+  readonly id: string
+  readonly authorId: string
+  readonly conversationId: string
+  readonly text: string
+  /** The post that this one answers. */
+  readonly inReplyToPostId: string | null
+  /** The author of the post that this one answers. */
+  readonly inReplyToUserId: string | null
+  /** Whom it mentions, in the order of the text; leading names that X adds to replies included. */
+  readonly mentionedUserIds: readonly string[]
+  /** Their handles as the text spells them, without `@`, lower case: the text alone may carry a mention. */
+  readonly mentionedHandles: readonly string[]
+  /** A repost repeats somebody's words without adding any. */
+  readonly isRepost: boolean
+  /** ISO 8601. */
+  readonly postedAt: string
+}
+
+export interface CaptureAccount {
+  readonly id: string
+  readonly xUserId: string
+  readonly screenName: string
+  readonly status: 'ACTIVE' | 'DEACTIVATED' | 'DEAUTHORIZED'
+  readonly captureMentions: boolean
+}
+
+/** The newest ticket of one author in one conversation. */
+export interface Thread {
+  readonly ticketId: string
+  readonly accountId: string
+  readonly status: TicketStatus
+  readonly commentCount: number
+}
+
+export interface Facts {
+  readonly accounts: readonly CaptureAccount[]
+  /** Whether this post is a comment, or waits among the incoming posts, already. */
+  readonly known: boolean
+  /** The thread of the post's author in its conversation; for our own posts, of the author that is answered. */
+  readonly thread: Thread | null
+}
+
+export type IgnoreReason = 'ALREADY_CAPTURED' | 'REPOST' | 'OWN_POST' | 'NOT_ADDRESSED' | 'ACCOUNT_INACTIVE'
+export type WaitReason = 'CAPTURE_OFF' | 'TICKET_FULL'
+
+export type Decision =
+  | { readonly kind: 'IGNORE'; readonly reason: IgnoreReason }
+  /** Kept among the incoming posts, for an administrator to convert. */
+  | { readonly kind: 'WAIT'; readonly accountId: string; readonly reason: WaitReason }
+  | {
+      readonly kind: 'COMMENT'
+      readonly ticketId: string
+      readonly accountId: string
+      readonly direction: 'INBOUND' | 'OUTBOUND'
+      /** The ticket's status afterwards. */
+      readonly status: TicketStatus
+    }
+  | { readonly kind: 'OPEN_TICKET'; readonly accountId: string; readonly followUpOf: string | null }
+
+/** F24: X posts are imported up to here; the next one waits. */
+export const MAX_COMMENTS = 5_000
+
+/** Decides about one post. */
+export function decideCapture(post: Post, { accounts, known, thread }: Facts): Decision {
+  if (known) return { kind: 'IGNORE', reason: 'ALREADY_CAPTURED' }
+  if (post.isRepost) return { kind: 'IGNORE', reason: 'REPOST' }
+
+  const own = accounts.find((account) => account.xUserId === post.authorId)
+  if (own) {
+    // F23: our own posts never open a ticket. F22: an answer given in the X app belongs to its ticket.
+    const answered = thread !== null && thread.status !== 'CLOSED' && post.inReplyToUserId !== own.xUserId
+    if (!answered || thread.commentCount >= MAX_COMMENTS) return { kind: 'IGNORE', reason: 'OWN_POST' }
+    return {
+      kind: 'COMMENT',
+      ticketId: thread.ticketId,
+      accountId: thread.accountId,
+      direction: 'OUTBOUND',
+      status: thread.status,
+    }
+  }
+
+  // F22: whoever has a ticket in this conversation goes on in it, whether or not they name us again.
+  const account = accounts.find(({ id }) => id === thread?.accountId) ?? addressed(post, accounts)
+  if (!account) return { kind: 'IGNORE', reason: 'NOT_ADDRESSED' }
+  if (account.status !== 'ACTIVE') return { kind: 'IGNORE', reason: 'ACCOUNT_INACTIVE' }
+
+  if (thread && thread.status !== 'CLOSED') {
+    if (thread.commentCount >= MAX_COMMENTS) return { kind: 'WAIT', accountId: account.id, reason: 'TICKET_FULL' }
+    return {
+      kind: 'COMMENT',
+      ticketId: thread.ticketId,
+      accountId: account.id,
+      direction: 'INBOUND',
+      status: statusAfterRequesterComment(thread.status),
+    }
+  }
+  if (!account.captureMentions) return { kind: 'WAIT', accountId: account.id, reason: 'CAPTURE_OFF' }
+  // F26: a closed ticket stays closed; the conversation goes on in a follow-up.
+  return { kind: 'OPEN_TICKET', accountId: account.id, followUpOf: thread?.ticketId ?? null }
+}
+
+/** F66: an answer from the requester reopens what was waiting for it, or thought done. */
+export function statusAfterRequesterComment(status: TicketStatus): TicketStatus {
+  return status === 'PENDING' || status === 'HOLD' || status === 'SOLVED' ? 'OPEN' : status
+}
+
+/**
+ * The account a post is for: the one it answers (F12), else the first it mentions that captures mentions, else the
+ * first it mentions. A post that names several of our accounts is one ticket, not one for each (F25).
+ */
+function addressed(post: Post, accounts: readonly CaptureAccount[]): CaptureAccount | undefined {
+  const answered = accounts.find((account) => account.xUserId === post.inReplyToUserId)
+  if (answered) return answered
+  const place = (account: CaptureAccount) => {
+    const byId = post.mentionedUserIds.indexOf(account.xUserId)
+    return byId >= 0 ? byId : post.mentionedHandles.indexOf(account.screenName.toLowerCase())
+  }
+  const mentioned = accounts.filter((account) => place(account) >= 0).sort((a, b) => place(a) - place(b))
+  return mentioned.find((account) => account.status === 'ACTIVE' && account.captureMentions) ?? mentioned[0]
+}
+
+/** A ticket's subject: the first line of the post without the names it starts with, at most 80 characters. */
+export function subjectOf(text: string): string {
+  const line = text
+    .replace(/^(?:\s*@\w{1,15}\b)+/u, '')
+    .trim()
+    .split('\n', 1)[0]
+    ?.trim()
+  const subject = line || text.trim() || 'Post without text'
+  const characters = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(subject)]
+  if (characters.length <= 80) return subject
+  return `${characters
+    .slice(0, 79)
+    .map(({ segment }) => segment)
+    .join('')
+    .trimEnd()}…`
+}

@@ -1,0 +1,52 @@
+/**
+ * The codes a client can meet. `userErrors` carry the first kind (the caller can mend the input),
+ * GraphQL errors (`extensions.code`) the second (the operation itself was refused).
+ */
+export const USER_ERROR_CODES = [
+  'NOT_FOUND',
+  'INVALID_INPUT',
+  'CLOSED_TICKET',
+  'INVALID_TRANSITION',
+  'ASSIGNEE_REQUIRED',
+  'PRIORITY_CANNOT_BE_CLEARED',
+  'NOT_AN_AGENT',
+  'NOT_IN_GROUP',
+  'CONFLICT',
+] as const
+export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
+
+/** One thing wrong with an input, and where. `field` is the path inside `input`. */
+export interface UserError {
+  readonly code: UserErrorCode
+  readonly field: readonly string[]
+  readonly message: string
+}
+
+export const REQUEST_ERROR_CODES = [
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'BAD_REQUEST',
+  'LIMIT_EXCEEDED',
+  'POSITION_EXPIRED',
+  'SLOW_CONSUMER',
+  'TOKEN_EXPIRED',
+  'UNAVAILABLE',
+] as const
+export type RequestErrorCode = (typeof REQUEST_ERROR_CODES)[number]
+
+/** A refusal that is meant for the caller's eyes; anything else is masked at the door. */
+export class PerchError extends Error {
+  override readonly name = 'PerchError'
+  readonly code: RequestErrorCode
+  constructor(code: RequestErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** The position asked for is pruned, or of another epoch: query afresh, then subscribe after its position. */
+export class PositionExpiredError extends PerchError {
+  constructor(detail: string) {
+    super('POSITION_EXPIRED', `${detail} Query again and subscribe after the position that the query returns.`)
+  }
+}

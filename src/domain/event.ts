@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import type { Position } from './position.ts'
+
+/*
+ * What the log says happened. An event carries ids, the changed fields and what filters and
+ * visibility need, before and after; never message text, so that redaction and erasure touch one
+ * place (DESIGN §1). The schemas are the contract of the `event` table and of the bus.
+ */
+
+export const TICKET_STATUSES = ['NEW', 'OPEN', 'PENDING', 'HOLD', 'SOLVED', 'CLOSED'] as const
+export const TICKET_PRIORITIES = ['LOW', 'NORMAL', 'HIGH', 'URGENT'] as const
+export const TICKET_CHANNELS = ['X_CORP', 'X_CORP_DM', 'X_CORP_LIKE'] as const
+export type TicketStatus = (typeof TICKET_STATUSES)[number]
+export type TicketPriority = (typeof TICKET_PRIORITIES)[number]
+export type TicketChannel = (typeof TICKET_CHANNELS)[number]
+
+/** What filters and visibility may ask of a ticket: everything but its words. */
+export const ticketSnapshotSchema = z.object({
+  id: z.string(),
+  number: z.number().int(),
+  status: z.enum(TICKET_STATUSES),
+  priority: z.enum(TICKET_PRIORITIES).nullable(),
+  channel: z.enum(TICKET_CHANNELS),
+  accountId: z.string(),
+  requesterId: z.string(),
+  assigneeId: z.string().nullable(),
+  groupId: z.string().nullable(),
+  tags: z.array(z.string()),
+})
+export type TicketSnapshot = z.infer<typeof ticketSnapshotSchema>
+
+/** Who did it: a person (user id), or a part of the program (`ingest`, `system`, `job`). */
+export const actorSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('user'), id: z.string() }),
+  z.object({ kind: z.literal('requester'), id: z.string() }),
+  z.object({ kind: z.literal('system'), part: z.string() }),
+])
+export type Actor = z.infer<typeof actorSchema>
+
+const commentRefSchema = z.object({
+  id: z.string(),
+  authorId: z.string().nullable(),
+  direction: z.enum(['INBOUND', 'OUTBOUND']),
+  visibility: z.enum(['PUBLIC', 'PRIVATE']),
+})
+
+export const eventBodySchema = z.discriminatedUnion('type', [
+  /** A ticket was opened; `commentId` is its first comment. */
+  z.object({ type: z.literal('ticket.created'), ticket: ticketSnapshotSchema, commentId: z.string().nullable() }),
+  /** `ticket` is the state after, `before` the old values of exactly the fields in `changed`. */
+  z.object({
+    type: z.literal('ticket.updated'),
+    ticket: ticketSnapshotSchema,
+    before: ticketSnapshotSchema.partial(),
+    changed: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('comment.created'), ticket: ticketSnapshotSchema, comment: commentRefSchema }),
+  z.object({
+    type: z.literal('comment.updated'),
+    ticket: ticketSnapshotSchema,
+    comment: commentRefSchema,
+    changed: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('account.created'), accountId: z.string() }),
+  z.object({ type: z.literal('account.updated'), accountId: z.string(), changed: z.array(z.string()) }),
+  z.object({
+    type: z.literal('incomingPost.created'),
+    postId: z.string(),
+    accountId: z.string(),
+    state: z.enum(['WAITING', 'CONVERTED', 'IGNORED']),
+  }),
+  /** An event that this version cannot read (a newer one wrote it). It keeps its place, so nothing stops. */
+  z.object({ type: z.literal('unknown'), originally: z.string() }),
+])
+/** What happened, before the log has given it a place. */
+export type EventBody = z.infer<typeof eventBodySchema>
+export type EventType = EventBody['type']
+
+export const logEventSchema = z.object({
+  offset: z.number().int().positive(),
+  /** ISO 8601, the database's clock. */
+  at: z.string(),
+  actor: actorSchema,
+  body: eventBodySchema,
+})
+/** An event in its place. `offset` belongs to the epoch of the batch or log it came with. */
+export type LogEvent = z.infer<typeof logEventSchema>
+
+/** Events that follow one another without a gap, all of one epoch. Never empty. */
+export interface EventBatch {
+  readonly epoch: string
+  readonly events: readonly LogEvent[]
+}
+
+/** The position right behind a batch: what a client that has seen all of it resumes after. */
+export function endOf(batch: EventBatch): Position {
+  return { epoch: batch.epoch, offset: (batch.events.at(-1) as LogEvent).offset }
+}

@@ -1,0 +1,119 @@
+import type { Decision } from '../domain/capture.ts'
+import type { Actor, TicketSnapshot } from '../domain/event.ts'
+import type { ChangeScope, Store } from '../store/store.ts'
+import type { CursorMove } from './cursor.ts'
+import { readFacts } from './facts.ts'
+import type { ReceivedPost } from './parse.ts'
+import { type Plan, planBatch } from './plan.ts'
+import { insertComments, insertTickets, insertWaits, saveCursors, updateTickets, upsertRequesters } from './rows.ts'
+
+export interface Applied {
+  readonly decisions: ReadonlyMap<string, Decision>
+}
+
+const INGEST: Actor = { kind: 'system', part: 'ingest' }
+const ATTEMPTS = 10
+
+/**
+ * One batch, one transaction: decides about every post and carries it out, with the cursors. Another process that
+ * takes the same posts, or opens the same thread, at the same moment makes one of the two meet a unique index; that
+ * one starts over, and then finds what the other did.
+ */
+export async function applyPosts(
+  store: Store,
+  received: readonly ReceivedPost[],
+  cursors: readonly CursorMove[] = [],
+): Promise<Applied> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { value } = await store.change(INGEST, (scope) => apply(scope, received, cursors))
+      return value
+    } catch (error) {
+      if (tries >= ATTEMPTS || !isUniqueViolation(error)) throw error
+    }
+  }
+}
+
+async function apply(
+  scope: ChangeScope,
+  received: readonly ReceivedPost[],
+  cursors: readonly CursorMove[],
+): Promise<Applied> {
+  const { db } = scope
+  if (received.length === 0) {
+    await saveCursors(db, cursors)
+    return { decisions: new Map() }
+  }
+  const facts = await readFacts(
+    db,
+    received.map(({ post }) => post),
+  )
+  const plan = planBatch(received, facts)
+  const authors = new Map(received.map(({ author }) => [author.id, author]))
+  const requesters = await upsertRequesters(db, authorsOf(plan, authors))
+  const numbers = await insertTickets(db, plan, requesters)
+  await insertComments(db, plan.comments, requesters)
+  await updateTickets(db, plan)
+  await insertWaits(db, plan.waits)
+  await saveCursors(db, cursors)
+  emitEvents(scope, plan, facts.threads, requesters, numbers)
+  return { decisions: plan.decisions }
+}
+
+function authorsOf<T>(plan: Plan, authors: ReadonlyMap<string, T>): T[] {
+  const wanted = new Set<string>()
+  for (const { authorId } of plan.comments) if (authorId) wanted.add(authorId)
+  for (const { post } of plan.waits) wanted.add(post.authorId)
+  return [...wanted].flatMap((id) => authors.get(id) ?? [])
+}
+
+function emitEvents(
+  { emit }: ChangeScope,
+  plan: Plan,
+  threads: ReadonlyMap<string, { snapshot: TicketSnapshot }>,
+  requesters: ReadonlyMap<string, string>,
+  numbers: ReadonlyMap<string, number>,
+): void {
+  const snapshots = new Map<string, TicketSnapshot>()
+  for (const { snapshot } of threads.values()) snapshots.set(snapshot.id, snapshot)
+  for (const ticket of plan.tickets) {
+    snapshots.set(ticket.id, {
+      id: ticket.id,
+      number: numbers.get(ticket.id) ?? 0,
+      status: 'NEW',
+      priority: null,
+      channel: 'X_CORP',
+      accountId: ticket.accountId,
+      requesterId: requesters.get(ticket.authorId) ?? '',
+      assigneeId: null,
+      groupId: null,
+      tags: [],
+    })
+  }
+  for (const comment of plan.comments) {
+    const was = snapshots.get(comment.ticketId)
+    if (!was) continue
+    const authorId = comment.authorId ? (requesters.get(comment.authorId) ?? null) : null
+    const actor: Actor = authorId ? { kind: 'requester', id: authorId } : INGEST
+    const ticket = { ...was, status: comment.after }
+    snapshots.set(ticket.id, ticket)
+    if (comment.opens) {
+      emit({ type: 'ticket.created', ticket, commentId: comment.id }, actor)
+      continue
+    }
+    const { id, direction } = comment
+    emit({ type: 'comment.created', ticket, comment: { id, authorId, direction, visibility: 'PUBLIC' } }, actor)
+    if (comment.before !== comment.after) {
+      emit({ type: 'ticket.updated', ticket, before: { status: comment.before }, changed: ['status'] }, actor)
+    }
+  }
+  for (const { post, accountId } of plan.waits) {
+    emit({ type: 'incomingPost.created', postId: post.id, accountId, state: 'WAITING' })
+  }
+}
+
+/** Whether a unique index was met: Prisma's P2002, or PostgreSQL's 23505 from raw SQL. */
+function isUniqueViolation(error: unknown): boolean {
+  const { code, meta } = error instanceof Object ? (error as { code?: unknown; meta?: unknown }) : {}
+  return code === 'P2002' || (code === 'P2010' && JSON.stringify(meta ?? '').includes('23505'))
+}

@@ -1,0 +1,7 @@
+/** How far a source has been read, to be kept with the posts that were read. */
+export interface CursorMove {
+  readonly accountId: string
+  readonly source: string
+  /** Null: nothing new, but looked. */
+  readonly sinceId: string | null
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { Store } from '../store/store.ts'
+import { applyPosts } from './apply.ts'
+import type { CursorMove } from './cursor.ts'
+import { keepDeadLetters } from './dead-letters.ts'
+import type { Parsed, ReceivedPost } from './parse.ts'
+
+/*
+ * Where all sources deliver. Invariants: one batch at a time is being committed; what arrives
+ * meanwhile waits, at most `capacity` posts; nothing is dropped: a delivery is either committed,
+ * or kept as a dead letter, or its promise rejects (the program is stopping) and its source reads
+ * it again after the restart.
+ */
+
+export interface Delivery extends Parsed {
+  /** Who delivers: `activity`, `mentions`, `conversations`. */
+  readonly source: string
+  readonly cursors?: readonly CursorMove[]
+}
+
+export interface Inbox {
+  /** Resolves as soon as there is room: the way to slow a source down that cannot wait for the commit. */
+  room(): Promise<void>
+  /** Resolves when the delivery is committed. */
+  deliver(delivery: Delivery): Promise<void>
+  /** Posts that wait to be committed. */
+  size(): number
+  close(): Promise<void>
+}
+
+export interface InboxOptions {
+  readonly store: Store
+  readonly logger: Logger
+  readonly capacity?: number
+  readonly maxBatch?: number
+}
+
+interface Waiting {
+  readonly delivery: Delivery
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+/** The error of deliveries that were still waiting when the inbox closed. */
+export class InboxClosedError extends Error {
+  override readonly name = 'InboxClosedError'
+}
+
+export function createInbox({ store, logger, capacity = 10_000, maxBatch = 1_000 }: InboxOptions): Inbox {
+  const waiting: Waiting[] = []
+  let size = 0
+  let closed = false
+  let working: Promise<void> | undefined
+  let roomWaiters: (() => void)[] = []
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0 && !closed) {
+      const batch = takeBatch()
+      try {
+        await commit(batch)
+        for (const { resolve } of batch) resolve()
+      } catch (error) {
+        for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)))
+      }
+      size -= countPosts(batch)
+      if (size < capacity) {
+        for (const wake of roomWaiters) wake()
+        roomWaiters = []
+      }
+    }
+  }
+
+  function takeBatch(): Waiting[] {
+    let posts = 0
+    let count = 0
+    for (const { delivery } of waiting) {
+      posts += delivery.posts.length
+      if (count > 0 && posts > maxBatch) break
+      count++
+    }
+    return waiting.splice(0, count)
+  }
+
+  /** Tries until the batch is in: a database that is away comes back, and a post that can never go in is set aside. */
+  async function commit(batch: readonly Waiting[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        for (const { delivery } of batch) await keepDeadLetters(store, delivery.source, delivery.rejects)
+        const posts = batch.flatMap(({ delivery }) => delivery.posts)
+        const cursors = batch.flatMap(({ delivery }) => delivery.cursors ?? [])
+        if (posts.length > 0 || cursors.length > 0) await applyPosts(store, posts, cursors)
+        return
+      } catch (error) {
+        if (closed) throw new InboxClosedError('stopped before the posts were committed')
+        // A database that answers and still refuses thrice will refuse for ever: one of the posts is at fault.
+        if (tries >= 3 && (await store.ping())) return setAside(batch, error)
+        logger.warn({ err: error, tries }, 'posts could not be committed; trying again')
+        await sleep(Math.min(100 * 2 ** tries, 5_000))
+      }
+    }
+  }
+
+  async function setAside(batch: readonly Waiting[], error: unknown): Promise<void> {
+    logger.error({ err: error }, 'a batch of posts cannot be committed; going through it one by one')
+    for (const { delivery } of batch) {
+      for (const post of delivery.posts) await applyOne(post, delivery.source)
+      await applyPosts(store, [], delivery.cursors ?? [])
+    }
+  }
+
+  async function applyOne(received: ReceivedPost, source: string): Promise<void> {
+    try {
+      await applyPosts(store, [received])
+    } catch (error) {
+      if (!(await store.ping())) throw error
+      const reason = `cannot be stored: ${error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : ''}`
+      await keepDeadLetters(store, source, [{ payload: JSON.stringify(received), reason }])
+    }
+  }
+
+  return {
+    async room() {
+      while (size >= capacity && !closed) await new Promise<void>((resolve) => roomWaiters.push(resolve))
+    },
+    deliver(delivery) {
+      if (closed) return Promise.reject(new InboxClosedError('the inbox is closed'))
+      size += delivery.posts.length
+      return new Promise<void>((resolve, reject) => {
+        waiting.push({ delivery, resolve, reject })
+        working ??= work().finally(() => {
+          working = undefined
+        })
+      })
+    },
+    size: () => size,
+    async close() {
+      closed = true
+      for (const wake of roomWaiters) wake()
+      await working?.catch(() => {})
+      for (const { reject } of waiting.splice(0)) reject(new InboxClosedError('the inbox was closed'))
+    },
+  }
+}
+
+function countPosts(batch: readonly Waiting[]): number {
+  return batch.reduce((sum, { delivery }) => sum + delivery.posts.length, 0)
+}

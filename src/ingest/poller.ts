@@ -1,0 +1,156 @@
+import type { Logger } from 'pino'
+import type { AccessTokens } from '../accounts/access-tokens.ts'
+import type { Store } from '../store/store.ts'
+import type { XAnswer, XClient } from '../x/client.ts'
+import { XError } from '../x/errors.ts'
+import { conversationCursors, conversationQueries } from './conversations.ts'
+import type { CursorMove } from './cursor.ts'
+import type { Inbox } from './inbox.ts'
+import { type ParsedPage, parsePage } from './parse.ts'
+import { compareIds } from './plan.ts'
+import { delayAfter, pause } from './retry.ts'
+
+/*
+ * The net under the stream: mentions by `since_id`, and thread replies by conversation, which no
+ * stream brings (TRAPS, "X"). A cursor moves only together with the posts it has passed.
+ */
+
+export interface PolledAccount {
+  readonly id: string
+  readonly xUserId: string
+}
+
+export interface PollerOptions {
+  readonly store: Store
+  readonly x: XClient
+  readonly tokens: AccessTokens
+  readonly inbox: Inbox
+  readonly logger: Logger
+  /** Between the end of one round and the start of the next. */
+  readonly everyMs: number
+  /** Told when a round of mentions has read all there was. */
+  readonly onSynced?: (accountId: string) => void
+}
+
+/** Pages held before they are committed without moving the cursor: 5,000 posts. */
+const MAX_PAGES = 50
+
+/** Polls one account until `signal` aborts. The two sources have rate limits of their own, so neither waits for the other. */
+export async function pollAccount(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
+  await Promise.all([
+    repeat(options, account, signal, () => pollMentions(options, account, signal)),
+    repeat(options, account, signal, () => pollConversations(options, account, signal)),
+  ])
+}
+
+async function repeat(
+  { logger, everyMs }: PollerOptions,
+  account: PolledAccount,
+  signal: AbortSignal,
+  round: () => Promise<void>,
+): Promise<void> {
+  for (let failures = 0; !signal.aborted; ) {
+    try {
+      await round()
+      failures = 0
+      await pause(everyMs, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      failures++
+      const waitMs = Math.round(delayAfter(error, failures))
+      logger.warn({ err: error, accountId: account.id, waitMs }, 'polling failed; trying again')
+      await pause(waitMs, signal)
+    }
+  }
+}
+
+async function pollMentions(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
+  const { store, x, onSynced } = options
+  const key = { accountId: account.id, source: 'mentions' }
+  const cursor = await store.prisma.sourceCursor.findUnique({ where: { accountId_source: key } })
+  const sinceId = cursor?.sinceId
+  await readAll(options, account, signal, {
+    source: 'mentions',
+    fetch: (accessToken, pageToken) =>
+      x.mentions(account.xUserId, { accessToken, ...(sinceId && { sinceId }), ...(pageToken && { pageToken }) }),
+    cursors: (newestId) => [{ ...key, sinceId: newestId }],
+  })
+  if (!signal.aborted) onSynced?.(account.id)
+}
+
+async function pollConversations(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
+  for (const search of await conversationQueries(options.store, account.id)) {
+    const { query, sinceId } = search
+    await readAll(options, account, signal, {
+      source: 'conversations',
+      fetch: (accessToken, pageToken) =>
+        options.x.searchRecent(query, { accessToken, ...(sinceId && { sinceId }), ...(pageToken && { pageToken }) }),
+      cursors: (newestId) => conversationCursors(account.id, search, newestId),
+    })
+  }
+}
+
+interface Reading {
+  readonly source: string
+  readonly fetch: (accessToken: string, pageToken: string | undefined) => Promise<XAnswer>
+  /** The cursors once everything up to `newestId` was read (null: there was nothing). */
+  readonly cursors: (newestId: string | null) => readonly CursorMove[]
+}
+
+/** Reads all pages, newest first as X gives them, and delivers them oldest first, the cursors with the last. */
+async function readAll(
+  options: PollerOptions,
+  account: PolledAccount,
+  signal: AbortSignal,
+  { source, fetch, cursors }: Reading,
+): Promise<void> {
+  const { inbox } = options
+  let pages: ParsedPage[] = []
+  let newestId: string | null = null
+  let pageToken: string | null = null
+  do {
+    const answer: XAnswer = await withToken(options, account, (accessToken) =>
+      fetch(accessToken, pageToken ?? undefined),
+    )
+    const page = parsePage(answer.body)
+    if (!page) throw new XError('UNAVAILABLE', `${source}: the answer is not a page of posts`)
+    pages.push(page)
+    pageToken = page.nextToken
+    if (page.newestId && (newestId === null || compareIds(page.newestId, newestId) > 0)) newestId = page.newestId
+    if (pages.length >= MAX_PAGES) {
+      await deliver(inbox, source, pages)
+      pages = []
+    }
+    if (answer.rateLimit?.remaining === 0) {
+      await pause(Math.max(0, answer.rateLimit.resetsAt.getTime() - Date.now()), signal)
+    }
+  } while (pageToken !== null && !signal.aborted)
+  if (signal.aborted) return
+  await deliver(inbox, source, pages, cursors(newestId))
+}
+
+async function deliver(
+  inbox: Inbox,
+  source: string,
+  pages: readonly ParsedPage[],
+  cursors: readonly CursorMove[] = [],
+) {
+  const posts = pages.flatMap((page) => page.posts)
+  const rejects = pages.flatMap((page) => page.rejects)
+  await inbox.deliver({ source, posts, rejects, cursors })
+}
+
+/** F47: a 401 never suffices; the token is refreshed and the call made once more. */
+async function withToken<T>(
+  { tokens }: PollerOptions,
+  account: PolledAccount,
+  call: (accessToken: string) => Promise<T>,
+): Promise<T> {
+  const token = await tokens.get(account.id)
+  try {
+    return await call(token)
+  } catch (error) {
+    if (!(error instanceof XError) || error.kind !== 'UNAUTHORIZED') throw error
+    return call(await tokens.get(account.id, token))
+  }
+}

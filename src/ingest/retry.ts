@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { XError } from '../x/errors.ts'
+
+/** How long to wait after the `failures`-th failure in a row: X's own word, else 0.5 s doubling to 60 s, spread by a quarter. */
+export function delayAfter(error: unknown, failures: number, random: () => number = Math.random): number {
+  if (error instanceof XError && error.retryAt) {
+    // X's windows are 15 minutes; a clock that is off must not make us wait longer, nor hammer.
+    return Math.min(Math.max(error.retryAt.getTime() - Date.now(), 1_000), 15 * 60_000)
+  }
+  const base = Math.min(500 * 2 ** Math.min(failures - 1, 10), 60_000)
+  return base * (0.75 + random() / 2)
+}
+
+/** Waits, but not beyond the signal. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}

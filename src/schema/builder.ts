@@ -1,0 +1,75 @@
+import SchemaBuilder from '@pothos/core'
+import ComplexityPlugin from '@pothos/plugin-complexity'
+import PrismaPlugin from '@pothos/plugin-prisma'
+import RelayPlugin from '@pothos/plugin-relay'
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
+import ValidationPlugin from '@pothos/plugin-validation'
+import { PerchError } from '../domain/errors.ts'
+import type { Position } from '../domain/position.ts'
+import { isStaff } from '../domain/visibility.ts'
+import type PrismaTypes from '../generated/pothos.ts'
+import { getDatamodel } from '../generated/pothos.ts'
+import type { Context } from './context.ts'
+import { relayOptions } from './relay-options.ts'
+
+/** What the schema's types are written against. */
+export interface SchemaTypes {
+  PrismaTypes: PrismaTypes
+  Context: Context
+  /** signedIn: whoever sent a token. staff: agents and administrators. */
+  AuthScopes: { signedIn: boolean; staff: boolean }
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date }
+    Position: { Input: Position; Output: Position }
+    JSON: { Input: unknown; Output: unknown }
+  }
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: { list: false; items: false }
+}
+
+/** The builder that every type of the schema registers with. `buildSchema` (index.ts) turns it into a schema. */
+export const builder = new SchemaBuilder<SchemaTypes>({
+  // Authorisation runs first: whoever may not ask is not told what was wrong with the question.
+  plugins: [ScopeAuthPlugin, ValidationPlugin, RelayPlugin, PrismaPlugin, ComplexityPlugin],
+  defaultFieldNullability: false,
+  prisma: {
+    client: (context) => context.prisma,
+    dmmf: getDatamodel(),
+    exposeDescriptions: false,
+    onUnusedQuery: null,
+  },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ viewer }) => ({ signedIn: viewer !== null, staff: viewer !== null && isStaff(viewer) }),
+    unauthorizedError: (_parent, { viewer }, info) =>
+      viewer === null
+        ? new PerchError('UNAUTHENTICATED', 'This needs a token: send `Authorization: Bearer …`.')
+        : new PerchError('FORBIDDEN', `${info.parentType.name}.${info.fieldName} is for agents and administrators.`),
+  },
+  validation: {
+    validationError: ({ issues }) =>
+      new PerchError(
+        'BAD_REQUEST',
+        issues
+          .map(({ path, message }) => {
+            const place = (path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).join('.')
+            return place === '' ? message : `${place}: ${message}`
+          })
+          .join(' '),
+      ),
+  },
+  // What an operation may cost is admission's business (server/limits.ts); here stands what things cost.
+  complexity: { defaultComplexity: 1, defaultListMultiplier: 1 },
+  relay: relayOptions,
+})
+
+builder.queryType({ description: 'What can be read.', authScopes: { signedIn: true } })
+builder.mutationType({
+  description: 'What can be changed. Every payload carries `userErrors` and the `position` that includes the change.',
+  authScopes: { signedIn: true },
+})
+builder.subscriptionType({
+  description: 'What can be watched. Every payload carries the `position` to resume after.',
+  authScopes: { signedIn: true },
+})

@@ -1,0 +1,20 @@
+import type { PrismaClient } from '../generated/prisma/client.ts'
+import type { Feed } from '../pubsub/feed.ts'
+import type { Store } from '../store/store.ts'
+
+/** Who asks, as admission found it: the token's subject, checked against the database. */
+export interface Viewer {
+  readonly userId: string
+  readonly role: 'ADMIN' | 'AGENT' | 'END_USER'
+}
+
+/** What a resolver may reach. Built by admission, the same for every door. */
+export interface Context {
+  /** Null when no token was sent; then only `__typename` and introspection answer. */
+  readonly viewer: Viewer | null
+  readonly prisma: PrismaClient
+  readonly store: Store
+  readonly feed: Feed
+  /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
+  readonly signal: AbortSignal
+}

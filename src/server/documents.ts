@@ -1,0 +1,95 @@
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  Lexer,
+  type OperationDefinitionNode,
+  parse,
+  Source,
+  specifiedRules,
+  TokenKind,
+  validate,
+} from 'graphql'
+import { LRUCache } from 'lru-cache'
+import { Refused, refuse, rewrite } from './errors.ts'
+import type { Limits } from './limits.ts'
+import { measure, type Shape } from './measure.ts'
+
+/** A document that kept the limits and is valid for the schema. */
+export interface CheckedDocument {
+  readonly document: DocumentNode
+  readonly operations: readonly { readonly node: OperationDefinitionNode; readonly shape: Shape }[]
+}
+
+/** Gives the checked document of a source text, or throws Refused. */
+export type Documents = (source: string) => CheckedDocument
+
+/** Characters of source text whose results are remembered; their syntax trees take about thirty times that. */
+const REMEMBERED = 2_000_000
+
+/**
+ * Parses and validates each source text once. Refusals are remembered too: a client that repeats a bad document costs
+ * nothing. Cheap structural limits run before graphql-js's rules, some of which are quadratic.
+ */
+export function createDocuments(schema: GraphQLSchema, limits: Limits): Documents {
+  const cache = new LRUCache<string, CheckedDocument | Refused>({
+    maxSize: REMEMBERED,
+    max: 2_000,
+    sizeCalculation: (_, source) => source.length + 100,
+  })
+  return (source) => {
+    let found = cache.get(source)
+    if (!found) {
+      found = check(source)
+      cache.set(source, found)
+    }
+    if (found instanceof Refused) throw found
+    return found
+  }
+
+  function check(source: string): CheckedDocument | Refused {
+    let document: DocumentNode
+    try {
+      document = parse(source, { maxTokens: limits.tokens })
+    } catch (error) {
+      if (!(error instanceof GraphQLError)) throw error
+      if (hasMoreTokens(source, limits.tokens)) return tooMuch('tokens', limits.tokens)
+      return new Refused([coded(error, 'GRAPHQL_PARSE_FAILED')])
+    }
+    const shapes = measure(document)
+    for (const shape of shapes) {
+      if (shape.depth > limits.depth) return tooMuch('depth', limits.depth)
+      if (shape.introspectionDepth > limits.introspectionDepth) {
+        return tooMuch('introspectionDepth', limits.introspectionDepth)
+      }
+      if (shape.aliases > limits.aliases) return tooMuch('aliases', limits.aliases)
+      if (shape.rootFields > limits.rootFields) return tooMuch('rootFields', limits.rootFields)
+    }
+    const errors = validate(schema, document, specifiedRules, { maxErrors: 20 })
+    if (errors.length > 0) return new Refused(errors.map((error) => coded(error, 'GRAPHQL_VALIDATION_FAILED')))
+    const nodes = document.definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION)
+    return { document, operations: nodes.flatMap((node, at) => (shapes[at] ? [{ node, shape: shapes[at] }] : [])) }
+  }
+}
+
+/** The refusal for a broken limit: which one, and its number. */
+export function tooMuch(limit: keyof Limits, max: number): Refused {
+  return refuse('LIMIT_EXCEEDED', `The operation exceeds the limit of ${max} for ${limit}.`, { limit, max })
+}
+
+/** The same error with a code, without whatever it wraps. */
+export function coded(error: GraphQLError, code: string): GraphQLError {
+  return rewrite(error, error.message, { code })
+}
+
+/** Asks the lexer, since the parser's refusal differs from a syntax error by its wording only. */
+function hasMoreTokens(source: string, max: number): boolean {
+  const lexer = new Lexer(new Source(source))
+  try {
+    for (let count = 0; lexer.advance().kind !== TokenKind.EOF; count += 1) if (count >= max) return true
+    return false
+  } catch {
+    return false
+  }
+}

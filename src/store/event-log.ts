@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import {
+  type Actor,
+  actorSchema,
+  type EventBatch,
+  type EventBody,
+  eventBodySchema,
+  type LogEvent,
+} from '../domain/event.ts'
+import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import type { LogHead, LogReader } from '../pubsub/log-reader.ts'
+
+/*
+ * The event log's two statements. Invariant: offsets are gapless and in commit order, because the
+ * head row is locked by the last statement of every transaction that appends, and stays locked
+ * until that transaction ends. (Measured alternatives and their losses: TRAPS, "Event log".)
+ */
+
+/** An event and who caused it, before it has an offset. */
+export interface Unlogged {
+  readonly actor: Actor
+  readonly body: EventBody
+}
+
+type Db = Prisma.TransactionClient | PrismaClient
+
+/** A fresh epoch name: 12 hex digits. */
+const newEpoch = () => randomBytes(6).toString('hex')
+
+/**
+ * Appends events at the end of the log, and renews the epoch first if the database is not the one the
+ * epoch was made for. Must be the transaction's last statement: from here on, other writers wait.
+ */
+export async function append(db: Db, unlogged: readonly Unlogged[]): Promise<EventBatch> {
+  const rows = unlogged.map(({ actor, body }) => ({
+    type: body.type,
+    actor,
+    ticketId: 'ticket' in body ? body.ticket.id : null,
+    accountId: 'ticket' in body ? body.ticket.accountId : 'accountId' in body ? body.accountId : null,
+    data: body,
+  }))
+  const [place] = await db.$queryRaw<{ epoch: string; head: bigint; at: Date }[]>`
+    WITH head AS (
+      UPDATE event_log_head
+      SET head = head + ${rows.length},
+          epoch = CASE WHEN identity = perch_log_identity() THEN epoch ELSE ${newEpoch()} END,
+          identity = perch_log_identity()
+      WHERE id = 1
+      RETURNING epoch, head, clock_timestamp() AS at
+    ), appended AS (
+      INSERT INTO event ("offset", type, at, actor, ticket_id, account_id, data)
+      SELECT head.head - ${rows.length} + e.place, e.row->>'type', head.at, e.row->'actor',
+             (e.row->>'ticketId')::uuid, (e.row->>'accountId')::uuid, e.row->'data'
+      FROM head, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) WITH ORDINALITY AS e(row, place)
+    )
+    SELECT epoch, head, at FROM head`
+  if (!place) throw new Error('The row of event_log_head is missing: this database was not migrated by Perch.')
+  const first = Number(place.head) - rows.length + 1
+  const at = place.at.toISOString()
+  return {
+    epoch: place.epoch,
+    events: unlogged.map(({ actor, body }, index) => ({ offset: first + index, at, actor, body })),
+  }
+}
+
+/** The end of the log as this transaction (or this moment) sees it. */
+export async function readHead(db: Db): Promise<LogHead> {
+  const [row] = await db.$queryRaw<{ epoch: string; head: bigint; floor: bigint }[]>`
+    SELECT epoch, head, floor FROM event_log_head WHERE id = 1`
+  if (!row) throw new Error('The row of event_log_head is missing: this database was not migrated by Perch.')
+  return { epoch: row.epoch, head: Number(row.head), floor: Number(row.floor) }
+}
+
+/** Gives the log a new epoch if the database was restored, promoted or copied since. True when it did. */
+export async function renewEpoch(db: Db): Promise<boolean> {
+  const renewed = await db.$executeRaw`
+    UPDATE event_log_head SET epoch = ${newEpoch()}, identity = perch_log_identity()
+    WHERE id = 1 AND identity <> perch_log_identity()`
+  return renewed > 0
+}
+
+/** The log as the feed reads it. */
+export function createLogReader(prisma: PrismaClient, logger: Logger): LogReader {
+  return {
+    async head() {
+      const [row] = await prisma.$queryRaw<{ epoch: string; head: bigint; floor: bigint; ours: boolean }[]>`
+        SELECT epoch, head, floor, identity = perch_log_identity() AS ours FROM event_log_head WHERE id = 1`
+      if (row?.ours) return { epoch: row.epoch, head: Number(row.head), floor: Number(row.floor) }
+      if (await renewEpoch(prisma)) logger.warn('this is not the database it was: the event log starts a new epoch')
+      return readHead(prisma)
+    },
+    async read(after, limit) {
+      const rows = await prisma.event.findMany({
+        where: { offset: { gt: after } },
+        orderBy: { offset: 'asc' },
+        take: limit,
+      })
+      return rows.map((row) => readEvent(row, logger))
+    },
+  }
+}
+
+function readEvent(
+  row: { offset: bigint; at: Date; type: string; actor: unknown; data: unknown },
+  logger: Logger,
+): LogEvent {
+  const actor = actorSchema.safeParse(row.actor)
+  const body = eventBodySchema.safeParse(row.data)
+  if (!actor.success || !body.success) {
+    logger.warn({ offset: Number(row.offset), type: row.type }, 'an event in the log cannot be read by this version')
+  }
+  return {
+    offset: Number(row.offset),
+    at: row.at.toISOString(),
+    actor: actor.success ? actor.data : { kind: 'system', part: 'unknown' },
+    body: body.success ? body.data : { type: 'unknown', originally: row.type },
+  }
+}

@@ -1,0 +1,51 @@
+import type pg from 'pg'
+import type { Logger } from 'pino'
+
+/*
+ * graphile-worker leaves the jobs of a killed worker locked for four hours. So every worker gives a
+ * sign of life, and whoever is alive unlocks what the silent ones hold: resumed within
+ * SILENCE + BEAT + the poll interval = 9 s.
+ */
+
+const BEAT_MS = 2_000
+const SILENCE_MS = 6_000
+
+/** Beats for `workerIds`, and frees the jobs of workers that no longer do. Returns the function that stops it. */
+export function startHeartbeat(options: {
+  pool: pg.Pool
+  workerIds: ReadonlySet<string>
+  logger: Logger
+}): () => Promise<void> {
+  const { pool, workerIds, logger } = options
+
+  async function beat(): Promise<void> {
+    await pool.query(
+      `INSERT INTO worker_process (id, heartbeat_at) SELECT id, clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id
+       ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
+      [[...workerIds]],
+    )
+    const { rows } = await pool.query<{ id: string }>(
+      `SELECT DISTINCT j.locked_by AS id FROM graphile_worker.jobs j
+       WHERE j.locked_at < clock_timestamp() - $1 * interval '1 millisecond'
+         AND NOT EXISTS (SELECT FROM worker_process w WHERE w.id = j.locked_by
+                         AND w.heartbeat_at > clock_timestamp() - $1 * interval '1 millisecond')`,
+      [SILENCE_MS],
+    )
+    if (rows.length === 0) return
+    const dead = rows.map(({ id }) => id)
+    logger.warn({ workers: dead }, 'workers have died; their jobs are taken over')
+    await pool.query('SELECT graphile_worker.force_unlock_workers($1::text[])', [dead])
+  }
+
+  let beating: Promise<void> = Promise.resolve()
+  const guarded = () => {
+    beating = beat().catch((error: unknown) => logger.debug({ err: error }, 'no heartbeat: the database is away'))
+  }
+  guarded()
+  const timer = setInterval(guarded, BEAT_MS)
+  return async () => {
+    clearInterval(timer)
+    await beating
+    await pool.query('DELETE FROM worker_process WHERE id = ANY($1)', [[...workerIds]]).catch(() => {})
+  }
+}

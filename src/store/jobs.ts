@@ -1,0 +1,19 @@
+import type { Prisma } from '../generated/prisma/client.ts'
+import type { NewJob } from './store.ts'
+
+/** Enqueues jobs inside the transaction: a job exists exactly if the change it belongs to was committed. */
+export async function addJobs(db: Prisma.TransactionClient, jobs: readonly NewJob[]): Promise<void> {
+  if (jobs.length === 0) return
+  const rows = jobs.map(({ name, payload, queue = null, key = null, runAt = null }) => ({
+    name,
+    payload,
+    queue,
+    key,
+    runAt: runAt === null ? null : runAt.toISOString(),
+  }))
+  await db.$executeRaw`
+    SELECT graphile_worker.add_job(
+      j.row->>'name', (j.row->'payload')::json, queue_name => j.row->>'queue',
+      run_at => (j.row->>'runAt')::timestamptz, job_key => j.row->>'key')
+    FROM jsonb_array_elements(${JSON.stringify(rows)}::jsonb) AS j(row)`
+}

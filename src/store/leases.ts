@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import type { PrismaClient } from '../generated/prisma/client.ts'
+
+/*
+ * "At most one process does this." Times are the database's, so that machines whose clocks differ
+ * agree; how long a holder may go on without hearing from the database is measured by its own
+ * monotonic clock, and is shorter than the lease.
+ */
+
+export interface Leases {
+  /**
+   * Runs `work` whenever this process holds `name`, until `signal` aborts. The signal given to `work` aborts when the
+   * lease is lost. Work that throws is logged and tried again; work that returns gives the lease back and ends.
+   */
+  hold(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>
+}
+
+/** A dead holder is replaced within TTL + RETRY: 7.5 s. */
+const TTL_MS = 6_000
+const RENEW_MS = 1_500
+const RETRY_MS = 1_500
+
+export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
+  const holder = randomUUID()
+
+  async function take(name: string): Promise<boolean> {
+    const rows = await prisma.$executeRaw`
+      INSERT INTO lease AS l (name, holder, expires_at)
+      VALUES (${name}, ${holder}, clock_timestamp() + ${TTL_MS} * interval '1 millisecond')
+      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()`
+    return rows > 0
+  }
+
+  async function give(name: string): Promise<void> {
+    await prisma.$executeRaw`DELETE FROM lease WHERE name = ${name} AND holder = ${holder}`
+  }
+
+  /** Renews until the lease is lost or `done` aborts; aborts `lost` when it is lost. */
+  async function renew(name: string, lost: AbortController, done: AbortSignal): Promise<void> {
+    let until = performance.now() + TTL_MS
+    while (!done.aborted) {
+      await pause(RENEW_MS, done)
+      if (done.aborted) return
+      const asked = performance.now()
+      try {
+        if (await take(name)) until = asked + TTL_MS
+        else return lost.abort()
+      } catch {
+        // The database is away. The lease still is ours for as long as nobody else can see it expired.
+        if (performance.now() > until - RENEW_MS) return lost.abort()
+      }
+    }
+  }
+
+  return {
+    async hold(name, signal, work) {
+      while (!signal.aborted) {
+        const mine = await take(name).catch(() => false)
+        if (!mine) {
+          await pause(RETRY_MS, signal)
+          continue
+        }
+        const lost = new AbortController()
+        const done = new AbortController()
+        const renewing = renew(name, lost, done.signal)
+        let finished = false
+        try {
+          await work(AbortSignal.any([signal, lost.signal]))
+          finished = !lost.signal.aborted
+        } catch (error) {
+          if (!signal.aborted) logger.error({ err: error, lease: name }, 'leased work failed; trying again')
+        }
+        done.abort()
+        await renewing
+        await give(name).catch(() => {})
+        if (finished) return
+        if (!signal.aborted) await pause(RETRY_MS, signal)
+      }
+    },
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {})
+}

@@ -1,0 +1,4 @@
+/** Perch cannot start; the message is one sentence for the operator, who sees nothing else. */
+export class StartupError extends Error {
+  override readonly name = 'StartupError'
+}

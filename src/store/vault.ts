@@ -1,0 +1,50 @@
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+
+/*
+ * Sealing of secrets at rest: AES-256-GCM under a key derived from PERCH_SECRET. The text form is
+ * `v1.<key id>.<base64url of iv, tag and ciphertext>`. The place (table, row, column) is bound in as
+ * associated data, so that a sealed value copied to another row does not open.
+ */
+
+export interface Vault {
+  /** Seals a text for one place, such as `account_credential/<id>/access_token`. */
+  seal(text: string, place: string): string
+  /** Opens what was sealed for that place. Throws UnsealError. */
+  open(sealed: string, place: string): string
+}
+
+/** A sealed value that does not open: another secret, another place, or damage. Names no content. */
+export class UnsealError extends Error {
+  override readonly name = 'UnsealError'
+}
+
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+/** The vault of one secret (PERCH_SECRET). */
+export function createVault(secret: string): Vault {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'perch vault v1', 32))
+  const keyId = createHash('sha256').update(key).digest('hex').slice(0, 8)
+  return {
+    seal(text, place) {
+      const iv = randomBytes(IV_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(place))
+      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return `v1.${keyId}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
+    },
+    open(sealed, place) {
+      const [version, id, data] = sealed.split('.')
+      if (version !== 'v1' || data === undefined) throw new UnsealError(`${place} is not a sealed value`)
+      if (id !== keyId) throw new UnsealError(`${place} was sealed with another PERCH_SECRET`)
+      const bytes = Buffer.from(data, 'base64url')
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, IV_BYTES))
+          .setAAD(Buffer.from(place))
+          .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+        return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8')
+      } catch {
+        throw new UnsealError(`${place} does not open: it was damaged or belongs to another row`)
+      }
+    },
+  }
+}

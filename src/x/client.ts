@@ -1,0 +1,71 @@
+/*
+ * X behind one interface. Bodies come back as X sent them (`unknown`): what they mean is for
+ * src/ingest/parse.ts, so that one odd post is a dead letter and not a failed page.
+ * Invariant: every method either gives X's answer or throws XError; nothing is retried in here.
+ */
+
+/** What X's `x-rate-limit-*` headers said: calls left in this 15-minute window, and when it ends. */
+export interface RateLimit {
+  readonly limit: number
+  readonly remaining: number
+  readonly resetsAt: Date
+}
+
+export interface XAnswer {
+  readonly body: unknown
+  readonly rateLimit?: RateLimit
+}
+
+export interface XTokens {
+  readonly accessToken: string
+  /** Present with scope offline.access; X gives a new one at every refresh. */
+  readonly refreshToken?: string
+  readonly scopes: readonly string[]
+  readonly expiresInSeconds: number
+}
+
+/** One page of posts is asked for. `sinceId` is exclusive; `pageToken` is the `next_token` of the page before. */
+export interface PageRequest {
+  readonly accessToken: string
+  readonly sinceId?: string
+  readonly pageToken?: string
+}
+
+/** Event types of the Activity API that we subscribe to (x-openapi.json, CreateActivitySubscriptionRequest). */
+export type ActivityEventType = 'post.mention.create' | 'post.reply.create'
+
+export interface ActivitySubscription {
+  readonly id: string
+  readonly eventType: string
+  readonly userId: string
+}
+
+export interface XOAuth {
+  /** Where the browser goes to consent (OAuth 2.0 with PKCE), and what the callback will be checked against. */
+  authorization(redirectUri: string): { url: string; state: string; codeVerifier: string }
+  exchange(code: string, codeVerifier: string, redirectUri: string): Promise<XTokens>
+  /** The refresh token given is dead afterwards: keep the new one before using the access token. */
+  refresh(refreshToken: string): Promise<XTokens>
+}
+
+export interface XActivity {
+  subscriptions(): Promise<readonly ActivitySubscription[]>
+  subscribe(eventType: ActivityEventType, userId: string): Promise<void>
+  /**
+   * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
+   * `onAlive` is called when connected and for every sign of life, keep-alives included.
+   */
+  stream(options: { backfillMinutes: number; signal: AbortSignal; onAlive: () => void }): AsyncIterable<string>
+}
+
+export interface XClient {
+  readonly oauth: XOAuth
+  readonly activity: XActivity
+  /** GET /2/users/me */
+  me(accessToken: string): Promise<XAnswer>
+  /** GET /2/users/:id/mentions, newest first, 100 a page. */
+  mentions(userId: string, page: PageRequest): Promise<XAnswer>
+  /** GET /2/tweets/search/recent (the last 7 days), newest first, 100 a page. */
+  searchRecent(query: string, page: PageRequest): Promise<XAnswer>
+  close(): void
+}

@@ -1,0 +1,68 @@
+import { ApiPartialResponseError, ApiRequestError, ApiResponseError } from 'twitter-api-v2'
+
+/** Kinds of refusal, by HTTP status and problem type, never by X's wording (TRAPS, "X"). */
+export type XErrorKind =
+  /** 429: nothing before `retryAt`. */
+  | 'RATE_LIMITED'
+  /** 401, or a grant that X no longer honours. */
+  | 'UNAUTHORIZED'
+  /** 403: this account or app may not do that. */
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  /** 400 and other 4xx: we asked wrongly. */
+  | 'INVALID_REQUEST'
+  /** 5xx, no connection, a timeout, or an answer that is not X's: worth another try. */
+  | 'UNAVAILABLE'
+
+/** X refused, or did not answer. The message is safe to log: it holds no token. */
+export class XError extends Error {
+  override readonly name = 'XError'
+  readonly kind: XErrorKind
+  readonly status: number | undefined
+  /** When X will answer again, if it said so. */
+  readonly retryAt: Date | undefined
+  constructor(kind: XErrorKind, message: string, details: { status?: number; retryAt?: Date } = {}) {
+    super(message)
+    this.kind = kind
+    this.status = details.status
+    this.retryAt = details.retryAt
+  }
+}
+
+/** The kind that an HTTP status means. */
+export function kindOf(status: number): XErrorKind {
+  if (status === 429) return 'RATE_LIMITED'
+  if (status === 401) return 'UNAUTHORIZED'
+  if (status === 402 || status === 403) return 'FORBIDDEN'
+  if (status === 404) return 'NOT_FOUND'
+  return status >= 400 && status < 500 ? 'INVALID_REQUEST' : 'UNAVAILABLE'
+}
+
+/** When a 429's window ends: X sends no Retry-After, only `x-rate-limit-reset` in Unix seconds. */
+export function resetOf(headers: Record<string, unknown>): Date | undefined {
+  const seconds = Number(headers['x-rate-limit-reset'])
+  return Number.isFinite(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined
+}
+
+/** An error of twitter-api-v2 as an XError, without the request (whose headers carry the token). */
+export function translate(error: unknown, call: string): XError {
+  if (error instanceof XError) return error
+  if (error instanceof ApiResponseError) {
+    const { title, detail, error: code } = error.data ?? {}
+    const said = [title ?? code, detail].filter((part) => typeof part === 'string').join(': ')
+    const retryAt = error.code === 429 ? resetOf(error.headers as Record<string, unknown>) : undefined
+    return new XError(
+      kindOf(error.code),
+      `${call}: X answered ${error.code}${said ? ` (${said.slice(0, 200)})` : ''}`,
+      {
+        status: error.code,
+        ...(retryAt && { retryAt }),
+      },
+    )
+  }
+  if (error instanceof ApiPartialResponseError) {
+    return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`)
+  }
+  const cause = error instanceof ApiRequestError ? error.requestError : error
+  return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`)
+}

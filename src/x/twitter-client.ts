@@ -1,0 +1,171 @@
+import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
+import { z } from 'zod'
+import { activityLines } from './activity-stream.ts'
+import type { ActivitySubscription, PageRequest, RateLimit, XAnswer, XClient, XTokens } from './client.ts'
+import { dialX } from './dial.ts'
+import { translate, XError } from './errors.ts'
+
+export interface XClientOptions {
+  readonly clientId: string
+  readonly clientSecret?: string | undefined
+  /** The app's own token: Activity API. */
+  readonly bearerToken: string
+  /** A server that is dialled in X's place. */
+  readonly apiUrl?: URL | undefined
+  readonly timeoutMs?: number
+  readonly streamSilenceMs?: number
+  /** Told of every call and its outcome (HTTP status, 0 for none), for the metrics. */
+  readonly onCall?: (endpoint: string, status: number) => void
+}
+
+/** What Perch asks a brand for: reading and answering posts and messages, likes, and staying signed in. */
+export const SCOPES: readonly TOAuth2Scope[] = [
+  'tweet.read',
+  'tweet.write',
+  'users.read',
+  'like.read',
+  'dm.read',
+  'dm.write',
+  'offline.access',
+]
+
+/** The fields that the parser and the rules need, in the names that X answers to (TRAPS, "Naming drift"). */
+const POST_FIELDS = {
+  'tweet.fields': 'author_id,conversation_id,created_at,entities,in_reply_to_user_id,note_tweet,referenced_tweets,text',
+  'user.fields': 'created_at,name,profile_image_url,protected,public_metrics,username,verified,verified_type',
+  expansions: 'author_id',
+}
+const USER_FIELDS = 'name,profile_image_url,protected,public_metrics,username,verified,verified_type'
+
+const subscriptionPage = z.object({
+  data: z
+    .array(
+      z.object({
+        subscription_id: z.string(),
+        event_type: z.string(),
+        filter: z.object({ user_id: z.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
+  meta: z.object({ next_token: z.string().optional() }).optional(),
+})
+
+/** X through twitter-api-v2, or whatever server speaks X's API at `apiUrl`. */
+export function createXClient(options: XClientOptions): XClient {
+  const { timeoutMs = 15_000, onCall } = options
+  const httpAgent = dialX(options.apiUrl)
+  const app = new TwitterApi(
+    { clientId: options.clientId, ...(options.clientSecret && { clientSecret: options.clientSecret }) },
+    { httpAgent },
+  )
+  const bearer = new TwitterApi(options.bearerToken, { httpAgent })
+
+  async function call<T>(endpoint: string, work: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await work()
+      onCall?.(endpoint, 200)
+      return answer
+    } catch (error) {
+      const translated = translate(error, endpoint)
+      onCall?.(endpoint, translated.status ?? 0)
+      throw translated
+    }
+  }
+
+  async function get(api: TwitterApi, endpoint: string, path: string, query: Record<string, string>): Promise<XAnswer> {
+    const answer = await call(endpoint, () =>
+      api.v2.get<unknown>(path, query, { fullResponse: true, timeout: timeoutMs }),
+    )
+    return { body: answer.data, ...(answer.rateLimit && { rateLimit: toRateLimit(answer.rateLimit) }) }
+  }
+
+  const asUser = (accessToken: string) => new TwitterApi(accessToken, { httpAgent })
+
+  return {
+    oauth: {
+      authorization(redirectUri) {
+        const { url, state, codeVerifier } = app.generateOAuth2AuthLink(redirectUri, { scope: [...SCOPES] })
+        const link = new URL(url)
+        // The link is for a browser, which no agent of ours can redirect.
+        const shown = options.apiUrl ? new URL(link.pathname + link.search, options.apiUrl) : link
+        return { url: shown.href, state, codeVerifier }
+      },
+      exchange: (code, codeVerifier, redirectUri) =>
+        call('POST /2/oauth2/token', async () =>
+          toTokens(await app.loginWithOAuth2({ code, codeVerifier, redirectUri })),
+        ),
+      refresh: (refreshToken) =>
+        call('POST /2/oauth2/token', async () => toTokens(await app.refreshOAuth2Token(refreshToken))),
+    },
+
+    activity: {
+      async subscriptions() {
+        const found: ActivitySubscription[] = []
+        let token: string | undefined
+        do {
+          const query = { max_results: '1000', ...(token && { pagination_token: token }) }
+          const { body } = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
+          const page = subscriptionPage.safeParse(body)
+          if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
+          for (const { subscription_id: id, event_type: eventType, filter } of page.data.data ?? []) {
+            if (filter?.user_id) found.push({ id, eventType, userId: filter.user_id })
+          }
+          token = page.data.meta?.next_token
+        } while (token)
+        return found
+      },
+      async subscribe(eventType, userId) {
+        const body = { event_type: eventType, filter: { user_id: userId }, tag: 'perch' }
+        await call('POST /2/activity/subscriptions', () =>
+          bearer.v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
+        )
+      },
+      stream: (stream) =>
+        activityLines({
+          ...stream,
+          agent: httpAgent,
+          bearerToken: options.bearerToken,
+          ...(options.streamSilenceMs && { silenceMs: options.streamSilenceMs }),
+        }),
+    },
+
+    me: (accessToken) => get(asUser(accessToken), 'GET /2/users/me', 'users/me', { 'user.fields': USER_FIELDS }),
+    mentions: (userId, page) =>
+      get(asUser(page.accessToken), 'GET /2/users/:id/mentions', `users/${userId}/mentions`, {
+        ...pageQuery(page, 'pagination_token'),
+      }),
+    searchRecent: (query, page) =>
+      get(asUser(page.accessToken), 'GET /2/tweets/search/recent', 'tweets/search/recent', {
+        query,
+        ...pageQuery(page, 'next_token'),
+      }),
+    close: () => httpAgent.destroy(),
+  }
+}
+
+function pageQuery({ sinceId, pageToken }: PageRequest, tokenName: string): Record<string, string> {
+  return {
+    max_results: '100',
+    ...POST_FIELDS,
+    ...(sinceId && { since_id: sinceId }),
+    ...(pageToken && { [tokenName]: pageToken }),
+  }
+}
+
+function toRateLimit({ limit, remaining, reset }: { limit: number; remaining: number; reset: number }): RateLimit {
+  return { limit, remaining, resetsAt: new Date(reset * 1000) }
+}
+
+function toTokens(answer: {
+  accessToken: string
+  refreshToken?: string
+  expiresIn: number
+  scope: readonly string[]
+}): XTokens {
+  return {
+    accessToken: answer.accessToken,
+    ...(answer.refreshToken && { refreshToken: answer.refreshToken }),
+    expiresInSeconds: answer.expiresIn,
+    scopes: answer.scope,
+  }
+}
