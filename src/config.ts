@@ -16,6 +16,8 @@ export interface Config {
   /** Undefined: generated and kept in `dataDir`. */
   readonly secret: string | undefined
   readonly jwksUrl: URL | undefined
+  /** Undefined: the event log, which is the audit trail, is kept for ever. */
+  readonly eventRetentionDays: number | undefined
   readonly x: {
     /** Undefined together with `apiUrl`: our simulator is started and used. */
     readonly app:
@@ -45,6 +47,7 @@ const environment = z.object({
   PERCH_DATA_DIR: z.string().min(1).default('.data'),
   PERCH_SECRET: z.string().min(32, 'must have at least 32 characters (try: openssl rand -hex 32)').optional(),
   PERCH_JWKS_URL: url('http:', 'https:').optional(),
+  PERCH_EVENT_RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(1).optional(),
   X_CLIENT_ID: z.string().min(1).optional(),
   X_CLIENT_SECRET: z.string().min(1).optional(),
   X_BEARER_TOKEN: z.string().min(1).optional(),
@@ -76,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     dataDir: resolve(set.PERCH_DATA_DIR),
     secret: set.PERCH_SECRET,
     jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
+    eventRetentionDays: set.PERCH_EVENT_RETENTION_DAYS,
     x: {
       app:
         clientId && bearerToken

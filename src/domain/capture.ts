@@ -131,7 +131,7 @@ function addressed(post: Post, accounts: readonly CaptureAccount[]): CaptureAcco
 /** A ticket's subject: the first line of the post without the names it starts with, at most 80 characters. */
 export function subjectOf(text: string): string {
   const line = text
-    .replace(/^(?:\s*@\w{1,15}\b)+/u, '')
+    .replace(/^(?:\s*\.?@\w{1,15}\b[,:]?)+/u, '')
     .trim()
     .split('\n', 1)[0]
     ?.trim()

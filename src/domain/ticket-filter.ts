@@ -128,12 +128,15 @@ export function ticketFilterSql(filter: TicketFilter, audience: Audience): SqlFr
   const fragments = [visibleTicketsSql(audience), ...conditionsOf(filter).map((condition) => condition.sql)]
   const { text, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter
   if (typeof text === 'string') fragments.push(words(text, audience))
-  if (createdAfter) fragments.push(sql`t.created_at > ${createdAfter.toISOString()}::timestamptz`)
-  if (createdBefore) fragments.push(sql`t.created_at < ${createdBefore.toISOString()}::timestamptz`)
-  if (updatedAfter) fragments.push(sql`t.updated_at > ${updatedAfter.toISOString()}::timestamptz`)
-  if (updatedBefore) fragments.push(sql`t.updated_at < ${updatedBefore.toISOString()}::timestamptz`)
+  if (createdAfter) fragments.push(sql`t.created_at > ${moment(createdAfter)}`)
+  if (createdBefore) fragments.push(sql`t.created_at < ${moment(createdBefore)}`)
+  if (updatedAfter) fragments.push(sql`t.updated_at > ${moment(updatedAfter)}`)
+  if (updatedBefore) fragments.push(sql`t.updated_at < ${moment(updatedBefore)}`)
   return allOf(fragments)
 }
+
+/** In seconds, not as text: GraphQL's DateTime reaches back to the year 0, which PostgreSQL does not read. */
+const moment = (date: Date): SqlFragment => sql`to_timestamp(${date.getTime() / 1_000}::float8)`
 
 /**
  * A UNION, not an OR: each half has its own GIN index, and an OR across two tables uses neither.

@@ -4,7 +4,7 @@
  */
 
 /** Characters in a tag. */
-export const TAG_LENGTH = 50
+const TAG_LENGTH = 50
 /** Tags on a ticket. */
 export const TAG_COUNT = 100
 

@@ -141,38 +141,38 @@ function patchedWork(
     // F68: what a closed ticket still takes are tags, subject and priority.
     for (const field of ['status', 'assigneeId', 'groupId'] as const) {
       if (patch[field] !== undefined && patch[field] !== ticket[field])
-        refuse('CLOSED_TICKET', field, 'A closed ticket takes no more work; only its tags, subject and priority change.')
+        refuse(
+          'CLOSED_TICKET',
+          field,
+          'A closed ticket takes no more work; only its tags, subject and priority change.',
+        )
     }
-    return ticket
+    return { status: ticket.status, assigneeId: ticket.assigneeId, groupId: ticket.groupId }
   }
 
   const groupId = patch.groupId === undefined ? ticket.groupId : patch.groupId
-  if (patch.groupId && !facts.groupIds.has(patch.groupId))
-    refuse('NOT_FOUND', 'groupId', 'There is no group with this id.')
+  const groupExists = !patch.groupId || facts.groupIds.has(patch.groupId)
+  if (!groupExists) refuse('NOT_FOUND', 'groupId', 'There is no group with this id.')
+  // What a group that is not there would make of the rest is not worth a second complaint.
+  const fitsGroup = (id: string) =>
+    groupId === null || !groupExists || facts.people.get(id)?.groupIds.includes(groupId) === true
 
   let assigneeId = patch.assigneeId === undefined ? ticket.assigneeId : patch.assigneeId
-  if (patch.assigneeId && patch.assigneeId !== ticket.assigneeId) {
-    const person = facts.people.get(patch.assigneeId)
-    if (!person) refuse('NOT_FOUND', 'assigneeId', 'There is no user with this id.')
-    else if (person.role === 'END_USER' || !person.active)
-      refuse('NOT_AN_AGENT', 'assigneeId', 'Only an active agent or administrator can be assigned.')
-  }
-
+  const assignable = patchedAssignee(ticket, patch, facts, refuse)
   let status = patchedStatus(ticket, patch, refuse)
-  const inGroup = (id: string) => groupId === null || facts.people.get(id)?.groupIds.includes(groupId) === true
 
   if (status === 'SOLVED' && assigneeId === null && (patch.assigneeId === null || ticket.status !== 'SOLVED')) {
     // F67: whoever solves a ticket that nobody works on is its assignee, unless they said otherwise.
     if (patch.assigneeId === null)
       refuse('ASSIGNEE_REQUIRED', 'assigneeId', 'A solved ticket has an assignee; it cannot be taken away.')
-    else if (!inGroup(facts.actorId))
+    else if (!fitsGroup(facts.actorId))
       refuse('ASSIGNEE_REQUIRED', 'status', 'Name an assignee: you solve it, but are not in the ticket’s group.')
     else assigneeId = facts.actorId
   } else if (
+    assignable &&
     assigneeId !== null &&
     (assigneeId !== ticket.assigneeId || groupId !== ticket.groupId) &&
-    facts.people.has(assigneeId) &&
-    !inGroup(assigneeId)
+    !fitsGroup(assigneeId)
   ) {
     const field = patch.assigneeId ? 'assigneeId' : 'groupId'
     refuse('NOT_IN_GROUP', field, 'The assignee is not in the group; change one, or take it away, in the same update.')
@@ -181,6 +181,16 @@ function patchedWork(
   // F65
   if (status === 'NEW' && assigneeId !== null && assigneeId !== ticket.assigneeId) status = 'OPEN'
   return { status, assigneeId, groupId }
+}
+
+/** False when the patch names somebody who cannot be assigned. */
+function patchedAssignee(ticket: TicketState, patch: TicketPatch, facts: PatchFacts, refuse: Refuse): boolean {
+  if (!patch.assigneeId || patch.assigneeId === ticket.assigneeId) return true
+  const person = facts.people.get(patch.assigneeId)
+  if (person?.active && person.role !== 'END_USER') return true
+  if (!person) refuse('NOT_FOUND', 'assigneeId', 'There is no user with this id.')
+  else refuse('NOT_AN_AGENT', 'assigneeId', 'Only an active agent or administrator can be assigned.')
+  return false
 }
 
 function patchedStatus(ticket: TicketState, patch: TicketPatch, refuse: Refuse): TicketStatus {

@@ -32,6 +32,8 @@ export interface Inbox {
 export interface InboxOptions {
   readonly store: Store
   readonly logger: Logger
+  /** Told of every post that was committed, with the seconds since it was made. */
+  readonly onIngested?: ((source: string, seconds: number) => void) | undefined
   readonly capacity?: number
   readonly maxBatch?: number
 }
@@ -47,7 +49,8 @@ export class InboxClosedError extends Error {
   override readonly name = 'InboxClosedError'
 }
 
-export function createInbox({ store, logger, capacity = 10_000, maxBatch = 1_000 }: InboxOptions): Inbox {
+export function createInbox(options: InboxOptions): Inbox {
+  const { store, logger, onIngested, capacity = 10_000, maxBatch = 1_000 } = options
   const waiting: Waiting[] = []
   let size = 0
   let closed = false
@@ -60,6 +63,7 @@ export function createInbox({ store, logger, capacity = 10_000, maxBatch = 1_000
       try {
         await commit(batch)
         for (const { resolve } of batch) resolve()
+        if (onIngested) report(batch, onIngested)
       } catch (error) {
         for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)))
       }
@@ -140,6 +144,12 @@ export function createInbox({ store, logger, capacity = 10_000, maxBatch = 1_000
       await working?.catch(() => {})
       for (const { reject } of waiting.splice(0)) reject(new InboxClosedError('the inbox was closed'))
     },
+  }
+}
+
+function report(batch: readonly Waiting[], onIngested: (source: string, seconds: number) => void): void {
+  for (const { delivery } of batch) {
+    for (const { post } of delivery.posts) onIngested(delivery.source, (Date.now() - Date.parse(post.postedAt)) / 1000)
   }
 }
 

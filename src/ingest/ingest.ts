@@ -29,6 +29,7 @@ export interface IngestOptions {
   readonly logger: Logger
   /** Between two rounds of polling. */
   readonly pollMs?: number
+  readonly onIngested?: (source: string, seconds: number) => void
 }
 
 /** Accounts are looked at again this often even if no event told of a change. */
@@ -42,7 +43,7 @@ interface Task {
 export function startIngest(options: IngestOptions): Ingest {
   const { store, x, tokens, leases, feed, logger, pollMs = 15_000 } = options
   const stopping = new AbortController()
-  const inbox = createInbox({ store, logger })
+  const inbox = createInbox({ store, logger, onIngested: options.onIngested })
   const pollers = new Map<string, Task>()
   const syncedAt = new Map<string, number>()
   let subscribed = ''

@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events'
 import type { Logger } from 'pino'
+import { PerchError } from '../domain/errors.ts'
 import type { Bus } from './bus.ts'
 import type { Feed } from './feed.ts'
 import { FeedReader, type ReaderSources } from './feed-reader.ts'
@@ -38,7 +40,14 @@ export async function createFeed(options: FeedOptions): Promise<Feed> {
   const synced = new Wakeups()
   const sync = new LogSync({ log, view, advanced, synced, logger, pollMs, pageSize, tailSize })
   const readers = new Set<FeedReader>()
-  const sources: ReaderSources = { view, pages: new LogPages(log, view, pageSize), sync, advanced, synced, readers }
+  const sources: ReaderSources = {
+    view,
+    pages: new LogPages(log, view, pageSize, logger),
+    sync,
+    advanced,
+    synced,
+    readers,
+  }
 
   let patience: NodeJS.Timeout | undefined
   const waitForPredecessor = () => {
@@ -63,7 +72,9 @@ export async function createFeed(options: FeedOptions): Promise<Feed> {
   return {
     position: () => view.position(),
     events(after, signal) {
-      if (closed) throw new Error('The feed is closed.')
+      if (closed) throw new PerchError('UNAVAILABLE', 'The server is stopping.')
+      // The readers of one socket or one server may share a signal, and each takes its listener away again.
+      if (signal) setMaxListeners(0, signal)
       return new FeedReader(sources, after, signal)
     },
     healthy: () => !closed && sync.healthy(),

@@ -1,6 +1,8 @@
+import type { Logger } from 'pino'
 import type { EventBatch, LogEvent } from '../domain/event.ts'
 import type { LogReader } from './log-reader.ts'
 import { type LogView, MAX_BATCH } from './log-view.ts'
+import { Outage } from './outage.ts'
 
 const MAX_PAGES = 16
 const MAX_READS = 4
@@ -14,15 +16,17 @@ export class LogPages {
   readonly #log: LogReader
   readonly #view: LogView
   readonly #size: number
+  readonly #outage: Outage
   #pages = new Map<number, Promise<readonly LogEvent[]>>()
   #generation = 0
   #free = MAX_READS
   readonly #queue: (() => void)[] = []
 
-  constructor(log: LogReader, view: LogView, size: number) {
+  constructor(log: LogReader, view: LogView, size: number, logger: Logger | undefined) {
     this.#log = log
     this.#view = view
     this.#size = size
+    this.#outage = new Outage('reading pages of the event log', logger)
   }
 
   /**
@@ -59,9 +63,13 @@ export class LogPages {
       if (pages.size <= MAX_PAGES) break
       pages.delete(oldest)
     }
-    read.catch(() => {
-      if (pages.get(page) === read) pages.delete(page)
-    })
+    read.then(
+      () => this.#outage.ended(),
+      (error) => {
+        this.#outage.failed(error)
+        if (pages.get(page) === read) pages.delete(page)
+      },
+    )
     return read
   }
 

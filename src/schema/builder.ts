@@ -5,28 +5,10 @@ import RelayPlugin from '@pothos/plugin-relay'
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth'
 import ValidationPlugin from '@pothos/plugin-validation'
 import { PerchError } from '../domain/errors.ts'
-import type { Position } from '../domain/position.ts'
 import { isStaff } from '../domain/visibility.ts'
-import type PrismaTypes from '../generated/pothos.ts'
 import { getDatamodel } from '../generated/pothos.ts'
-import type { Context } from './context.ts'
 import { relayOptions } from './relay-options.ts'
-
-/** What the schema's types are written against. */
-export interface SchemaTypes {
-  PrismaTypes: PrismaTypes
-  Context: Context
-  /** signedIn: whoever sent a token. staff: agents and administrators. */
-  AuthScopes: { signedIn: boolean; staff: boolean }
-  Scalars: {
-    ID: { Input: string; Output: string }
-    DateTime: { Input: Date; Output: Date }
-    Position: { Input: Position; Output: Position }
-    JSON: { Input: unknown; Output: unknown }
-  }
-  DefaultFieldNullability: false
-  DefaultEdgesNullability: { list: false; items: false }
-}
+import type { SchemaTypes } from './schema-types.ts'
 
 /** The builder that every type of the schema registers with. `buildSchema` (index.ts) turns it into a schema. */
 export const builder = new SchemaBuilder<SchemaTypes>({

@@ -155,11 +155,7 @@ function entry<K extends object, V>(map: WeakMap<K, Map<string, V>>, key: K): Ma
   return getOrSet(map, key, () => new Map<string, V>())
 }
 
-function getOrSet<K, V>(
-  map: { get(key: K): V | undefined; set(key: K, value: V): unknown },
-  key: K,
-  make: () => V,
-): V {
+function getOrSet<K, V>(map: { get(key: K): V | undefined; set(key: K, value: V): unknown }, key: K, make: () => V): V {
   const value = map.get(key) ?? make()
   map.set(key, value)
   return value

@@ -3,7 +3,7 @@ import { PerchError } from '../domain/errors.ts'
 /* Global ids: what clients keep of an object. Opaque to them: base64 of `Type:uuid`. */
 
 /** The types that `node` finds. */
-export const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group'] as const
+const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group'] as const
 export type NodeType = (typeof NODE_TYPES)[number]
 
 const FORM = /^([A-Za-z]+):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/

@@ -1,6 +1,4 @@
-import type { GraphQLResolveInfo } from 'graphql'
 import { type SqlFragment, sql } from '../domain/sql.ts'
-import type { Group, User } from '../generated/prisma/client.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { UserRoleEnum } from './enums.ts'
@@ -9,15 +7,15 @@ import { cutPage, type Order, type PageRequest, pageRequest, pageSql, toConnecti
 import { selectionFor } from './selection.ts'
 import { UserRef } from './user.ts'
 
-const byName = {
+const byName: Order<{ readonly id: string; readonly name: string }> = {
   name: 'NAME',
   kind: 'text',
   descending: false,
   value: sql`p.name`,
   id: sql`p.id`,
-  valueOf: ({ name }: { readonly name: string }) => name,
-  idOf: ({ id }: { readonly id: string }) => id,
-} as const satisfies Order<User | Group>
+  valueOf: ({ name }) => name,
+  idOf: ({ id }) => id,
+}
 
 builder.queryField('users', (t) =>
   t.connection(
@@ -67,7 +65,7 @@ async function readIds(
   { prisma }: Context,
   table: SqlFragment,
   where: SqlFragment,
-  request: PageRequest<User & Group>,
+  request: PageRequest<never>,
 ): Promise<string[]> {
   const page = pageSql(request)
   const query = sql`SELECT p.id::text AS id FROM ${table} p WHERE ${where} AND ${page.where} ${page.orderBy} ${page.limit}`

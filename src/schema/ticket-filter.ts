@@ -13,10 +13,7 @@ const LIST_LENGTH = 100
 /** Characters of a text to search for. */
 const TEXT_LENGTH = 200
 
-const list = z
-  .array(z.unknown())
-  .max(LIST_LENGTH, `A list in a filter has at most ${LIST_LENGTH} entries.`)
-  .nullish()
+const list = z.array(z.unknown()).max(LIST_LENGTH, `A list in a filter has at most ${LIST_LENGTH} entries.`).nullish()
 const text = z
   .string()
   .max(TEXT_LENGTH, `At most ${TEXT_LENGTH} characters can be searched for.`)

@@ -1,6 +1,6 @@
+import { TICKET_PRIORITIES, TICKET_STATUSES } from '../domain/event.ts'
 import { sql } from '../domain/sql.ts'
 import type { Ticket } from '../generated/prisma/client.ts'
-import { TICKET_PRIORITIES, TICKET_STATUSES } from '../domain/event.ts'
 import { builder } from './builder.ts'
 import { OrderDirectionEnum } from './enums.ts'
 import type { Order } from './paging/keyset.ts'

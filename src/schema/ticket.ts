@@ -43,7 +43,7 @@ export const TicketRef = builder.prismaNode('Ticket', {
         }),
       },
       {
-        name: 'TicketCommentsConnection',
+        name: 'CommentConnection',
         description: 'A page of a ticket’s comments.',
         fields: (f) => ({
           totalCount: f.int({
@@ -52,7 +52,7 @@ export const TicketRef = builder.prismaNode('Ticket', {
           }),
         }),
       },
-      { name: 'TicketCommentsEdge', description: 'A comment, and its place among the ticket’s.' },
+      { name: 'CommentEdge', description: 'A comment, and its place among the ticket’s.' },
     ),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),

@@ -10,7 +10,10 @@ builder.prismaObject('XProfile', {
     followersCount: t.exposeInt('followersCount', { nullable: true, description: 'How many follow them.' }),
     postsCount: t.exposeInt('postsCount', { nullable: true, description: 'How many posts they wrote.' }),
     verified: t.exposeBoolean('verified', { description: 'Whether X shows a check mark.' }),
-    verifiedType: t.exposeString('verifiedType', { nullable: true, description: 'Its kind: blue, business, government.' }),
+    verifiedType: t.exposeString('verifiedType', {
+      nullable: true,
+      description: 'Its kind: blue, business, government.',
+    }),
     protected: t.exposeBoolean('protected', { description: 'Whether only followers see their posts.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When this was last seen.' }),
   }),

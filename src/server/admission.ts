@@ -4,7 +4,7 @@ import { PerchError } from '../domain/errors.ts'
 import type { Context } from '../schema/context.ts'
 import { createCostCheck } from './complexity.ts'
 import { type CheckedDocument, createDocuments, tooMuch } from './documents.ts'
-import { Refused, refuse } from './errors.ts'
+import { GRAPHQL_FAULT, Refused, refuse } from './errors.ts'
 import type { Limits } from './limits.ts'
 import { nestsDeeperThan } from './measure.ts'
 import type { Metrics } from './metrics.ts'
@@ -100,10 +100,10 @@ export function createAdmission({ schema, limits, services, metrics }: Admission
 function choose(checked: CheckedDocument, name: string | undefined): CheckedDocument['operations'][number] {
   const { operations } = checked
   const found = name === undefined ? operations[0] : operations.find(({ node }) => node.name?.value === name)
-  if (name !== undefined && !found) throw refuse('BAD_REQUEST', `Unknown operation named "${name}".`)
-  if (!found) throw refuse('BAD_REQUEST', 'The document holds no operation.')
+  if (name !== undefined && !found) throw refuse('BAD_REQUEST', `Unknown operation named "${name}".`, {}, GRAPHQL_FAULT)
+  if (!found) throw refuse('BAD_REQUEST', 'The document holds no operation.', {}, GRAPHQL_FAULT)
   if (name === undefined && operations.length > 1) {
-    throw refuse('BAD_REQUEST', 'Must provide operation name if query contains multiple operations.')
+    throw refuse('BAD_REQUEST', 'Must provide operation name if query contains multiple operations.', {}, GRAPHQL_FAULT)
   }
   return found
 }

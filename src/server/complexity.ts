@@ -2,7 +2,7 @@ import { createComplexityRule } from '@pothos/plugin-complexity'
 import { GraphQLError, type GraphQLSchema, validate } from 'graphql'
 import type { CheckedDocument } from './documents.ts'
 import { coded, tooMuch } from './documents.ts'
-import { Refused } from './errors.ts'
+import { GRAPHQL_FAULT, Refused } from './errors.ts'
 import type { Limits } from './limits.ts'
 
 /** Throws Refused when variables do not fit or the operation costs too much. */
@@ -38,7 +38,11 @@ export function createCostCheck(schema: GraphQLSchema, limits: Limits): CostChec
       if (!(error instanceof GraphQLError)) throw error
       errors = [error]
     }
-    if (errors.length > 0) throw new Refused(errors.map((error) => coded(error, 'BAD_REQUEST')))
+    if (errors.length > 0)
+      throw new Refused(
+        errors.map((error) => coded(error, 'BAD_REQUEST')),
+        GRAPHQL_FAULT,
+      )
     if (!(cost <= limits.complexity)) throw tooMuch('complexity', limits.complexity)
   }
 }

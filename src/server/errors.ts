@@ -81,13 +81,16 @@ function originOf(error: GraphQLError): unknown {
   return current
 }
 
+/** Of an operation that is well-formed as a request, but not as GraphQL. */
+export const GRAPHQL_FAULT: HttpHint = { status: 400, spec: true }
+
 const STATUS: Readonly<Record<string, HttpHint>> = {
   UNAUTHENTICATED: { status: 401, headers: { 'www-authenticate': 'Bearer' } },
   TOKEN_EXPIRED: { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } },
   FORBIDDEN: { status: 403 },
-  BAD_REQUEST: { status: 400, spec: true },
-  GRAPHQL_PARSE_FAILED: { status: 400, spec: true },
-  GRAPHQL_VALIDATION_FAILED: { status: 400, spec: true },
+  BAD_REQUEST: { status: 400 },
+  GRAPHQL_PARSE_FAILED: GRAPHQL_FAULT,
+  GRAPHQL_VALIDATION_FAILED: GRAPHQL_FAULT,
   LIMIT_EXCEEDED: { status: 400 },
   UNAVAILABLE: { status: 503, headers: { 'retry-after': '1' } },
   INTERNAL_SERVER_ERROR: { status: 500 },

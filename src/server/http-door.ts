@@ -4,9 +4,11 @@ import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Admit, Door } from './admission.ts'
 import { codeOf } from './admission.ts'
+import { readBody } from './body.ts'
 import { clientErrors, Refused, type Report, rewrite, withHttp } from './errors.ts'
 import { run } from './execution.ts'
 import { graphiqlOptions, isLocal } from './graphiql.ts'
+import { sendJson } from './health.ts'
 import type { Limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { createReport, requestIdOf } from './report.ts'
@@ -82,7 +84,7 @@ export async function createHttpDoor(
         } catch (error) {
           if (error instanceof GraphQLError) throw error
           throw new GraphQLError('The request cannot be read as one of GraphQL.', {
-            extensions: { code: 'BAD_REQUEST', http: { status: 400, spec: true } },
+            extensions: { code: 'BAD_REQUEST' },
           })
         }
       })
@@ -97,7 +99,7 @@ export async function createHttpDoor(
     landingPage: false,
     multipart: false,
     batching: false,
-    maxRequestBodySize: limits.messageBytes,
+    maxRequestBodySize: false,
     parserAndValidationCache: false,
     cors: options.corsOrigins.length > 0 ? corsFor(options.corsOrigins) : false,
     graphiql: options.graphiql
@@ -109,6 +111,14 @@ export async function createHttpDoor(
     plugins: [plugin],
   })
   return async (request, response) => {
+    if (request.method === 'POST') {
+      const body = await readBody(request, limits.messageBytes).catch(() => null)
+      // The client is gone; there is nobody to answer.
+      if (body === null) return
+      if (!body) return sendJson(response, 413, { errors: [tooLarge(limits.messageBytes)] })
+      // Yoga takes a body that was read before from here.
+      Object.assign(request, { body: body.toString('utf8') })
+    }
     await yoga.handle(request, response)
   }
 }
@@ -140,6 +150,11 @@ function results(stream: ClientStream): AsyncIterable<ExecutionResult> {
   return { [Symbol.asyncIterator]: () => iterator }
 }
 
+function tooLarge(max: number): object {
+  const extensions = { code: 'LIMIT_EXCEEDED', limit: 'messageBytes', max }
+  return { message: `The request exceeds ${max} bytes.`, extensions }
+}
+
 function isJson(contentType: string | null): boolean {
   return contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json'
 }
@@ -154,17 +169,12 @@ function corsFor(origins: readonly string[]) {
   }
 }
 
-/** Errors of the wire itself (unreadable JSON, too large a body), in our codes and without their inner causes. */
+/** Errors of the wire itself (unreadable JSON, a wrong method), in our codes and without their inner causes. */
 function wireError(error: unknown, report: Report): GraphQLError {
-  if (error instanceof GraphQLError && error.originalError === undefined) {
+  if (error instanceof GraphQLError && !error.originalError) {
     const { code, http } = error.extensions
-    const ours = code === 'REQUEST_ENTITY_TOO_LARGE' ? 'LIMIT_EXCEEDED' : (code ?? 'BAD_REQUEST')
-    return rewrite(error, error.message, {
-      ...error.extensions,
-      originalError: undefined,
-      code: ours,
-      http: http ?? { status: 400 },
-    })
+    // Never "spec": what is no GraphQL request at all is answered 400 whatever the client accepts.
+    return rewrite(error, error.message, { code: code ?? 'BAD_REQUEST', http: { status: 400, ...http, spec: false } })
   }
   const [seen] = withHttp(clientErrors(error, report))
   return seen ?? new GraphQLError('Unexpected error.')

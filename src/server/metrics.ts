@@ -75,7 +75,12 @@ export function createMetrics(): Metrics {
     observe(name, read) {
       registry.removeSingleMetric(`perch_${name}`)
       const collect = function (this: Gauge): void {
-        this.set(read())
+        try {
+          this.set(read())
+        } catch {
+          // One value that cannot be read must not hide the others.
+          this.set(Number.NaN)
+        }
       }
       new Gauge({ name: `perch_${name}`, help: OBSERVED[name], collect, registers })
     },

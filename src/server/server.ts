@@ -1,26 +1,23 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
 import { PerchError } from '../domain/errors.ts'
 import type { Context } from '../schema/context.ts'
-import { StartupError } from '../store/startup-error.ts'
 import { createAdmission } from './admission.ts'
 import type { Authenticator } from './auth.ts'
 import { createReady, live, type Readiness } from './health.ts'
 import { createHttpDoor } from './http-door.ts'
 import { landing } from './landing.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
+import { type Address, type Listening, listen } from './listen.ts'
 import type { Metrics } from './metrics.ts'
 import { createRouter, pathOf, type Routes } from './router.ts'
 import { createSessions } from './sessions.ts'
 import { guardAgainstStalls } from './stall-guard.ts'
 import { createWebSocketDoor } from './websocket-door.ts'
 
-export interface ServerOptions {
-  readonly host: string
-  /** 0 takes a free one. */
-  readonly port: number
+export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
   readonly services: Pick<Context, 'prisma' | 'store' | 'feed'>
   readonly auth: Authenticator
@@ -38,10 +35,7 @@ export interface ServerOptions {
   readonly corsOrigins?: readonly string[]
 }
 
-export interface RunningServer {
-  /** `http://host:port`, without a path. */
-  readonly url: string
-  readonly port: number
+export interface RunningServer extends Listening {
   /**
    * Takes no more, ends subscriptions in a way that clients resume (WebSocket 1001, an UNAVAILABLE result over SSE),
    * lets other operations finish, and is done within two seconds. May be called again.
@@ -51,6 +45,7 @@ export interface RunningServer {
 
 /** How long running operations and closing handshakes may take at the end, in milliseconds. */
 const CLOSING_MS = 1_200
+const LAST_WORDS_MS = 100
 
 /** Opens the door. Throws StartupError when the address cannot be had. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -95,59 +90,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const reason = new PerchError('UNAVAILABLE', 'The server is stopping. Subscribe again after your last position.')
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // The sockets first: once they are closing, nothing that ends below is told to their clients.
-    sockets.close()
+    setTimeout(() => sockets.close(), 50)
     sessions.endSubscriptions(reason)
-    let timer: NodeJS.Timeout | undefined
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSING_MS)
-    })
-    await Promise.race([closed, patience])
-    clearTimeout(timer)
+    // A connection that has answered its last request would be kept for the next one.
+    const idle = setInterval(() => server.closeIdleConnections(), 50)
+    await Promise.race([closed, delay(CLOSING_MS, undefined, { ref: false })])
+    clearInterval(idle)
     sessions.dispose(reason)
     sockets.terminate()
+    // What was aborted just now may still say so.
+    await Promise.race([closed, delay(LAST_WORDS_MS, undefined, { ref: false })])
     server.closeAllConnections()
     endGuard()
     await closed
   }
 
+  let listening: Listening
   try {
-    await listen(server, options.host, options.port)
+    listening = await listen(server, options)
   } catch (error) {
     sessions.dispose(new PerchError('UNAVAILABLE', 'The server did not start.'))
     sockets.close()
     endGuard()
-    throw explained(error, options)
+    throw error
   }
-  const { port } = server.address() as AddressInfo
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
-    port,
+    ...listening,
     close: () => {
       closing ??= close()
       return closing
     },
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-}
-
-const SENTENCES: Readonly<Record<string, (host: string, port: number) => string>> = {
-  EADDRINUSE: (host, port) => `Port ${port} on ${host} is in use already; stop what uses it or set PORT to a free one.`,
-  EACCES: (host, port) => `Port ${port} on ${host} may not be opened by this user; set PORT to one above 1023.`,
-  EADDRNOTAVAIL: (host) => `This machine has no address ${host}; set HOST to one that it has, such as 127.0.0.1.`,
-  ENOTFOUND: (host) => `The host name ${host} is unknown; set HOST to an address of this machine, such as 127.0.0.1.`,
-}
-
-function explained(error: unknown, { host, port }: ServerOptions): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const sentence = SENTENCES[code]
-  return sentence ? new StartupError(sentence(host, port), { cause: error }) : error
 }

@@ -25,7 +25,7 @@ const TRY_AGAIN_LATER = 1013
 /** Time between pings, in milliseconds; a socket that has not answered by the next one is gone. */
 const PING_MS = 12_000
 /** How long an evicted client gets to read what waits and the close code behind it, in milliseconds. */
-const EVICTION_GRACE_MS = 1_000
+const EVICTION_GRACE_MS = 3_000
 
 export interface WebSocketDoorOptions {
   readonly admit: Admit

@@ -10,13 +10,16 @@ import type { Logger } from 'pino'
 const BEAT_MS = 2_000
 const SILENCE_MS = 6_000
 
-/** Beats for `workerIds`, and frees the jobs of workers that no longer do. Returns the function that stops it. */
-export function startHeartbeat(options: {
-  pool: pg.Pool
-  workerIds: ReadonlySet<string>
-  logger: Logger
-}): () => Promise<void> {
+export interface Heartbeat {
+  /** Jobs that are due and not yet taken, as of the last beat. */
+  waiting(): number
+  stop(): Promise<void>
+}
+
+/** Beats for `workerIds`, and frees the jobs of workers that no longer do. */
+export function startHeartbeat(options: { pool: pg.Pool; workerIds: ReadonlySet<string>; logger: Logger }): Heartbeat {
   const { pool, workerIds, logger } = options
+  let waiting = 0
 
   async function beat(): Promise<void> {
     await pool.query(
@@ -31,6 +34,11 @@ export function startHeartbeat(options: {
                          AND w.heartbeat_at > clock_timestamp() - $1 * interval '1 millisecond')`,
       [SILENCE_MS],
     )
+    const due = await pool.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM graphile_worker.jobs
+       WHERE locked_at IS NULL AND run_at <= now() AND attempts < max_attempts`,
+    )
+    waiting = due.rows[0]?.count ?? 0
     if (rows.length === 0) return
     const dead = rows.map(({ id }) => id)
     logger.warn({ workers: dead }, 'workers have died; their jobs are taken over')
@@ -43,9 +51,12 @@ export function startHeartbeat(options: {
   }
   guarded()
   const timer = setInterval(guarded, BEAT_MS)
-  return async () => {
-    clearInterval(timer)
-    await beating
-    await pool.query('DELETE FROM worker_process WHERE id = ANY($1)', [[...workerIds]]).catch(() => {})
+  return {
+    waiting: () => waiting,
+    async stop() {
+      clearInterval(timer)
+      await beating
+      await pool.query('DELETE FROM worker_process WHERE id = ANY($1)', [[...workerIds]]).catch(() => {})
+    },
   }
 }

@@ -25,10 +25,12 @@ export interface JobRunnerOptions {
   readonly schedule?: Readonly<Record<string, string>>
   readonly concurrency?: number
   readonly logger: Logger
-  readonly onJob?: (task: string, outcome: 'done' | 'failed') => void
+  readonly onJob?: (task: string, outcome: 'done' | 'failed', seconds: number) => void
 }
 
 export interface JobRunner {
+  /** Jobs that are due and not yet taken, as of the last heartbeat. */
+  waiting(): number
   close(): Promise<void>
 }
 
@@ -48,13 +50,15 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   const taskList: TaskList = {}
   for (const [name, task] of Object.entries(tasks)) {
     taskList[name] = async (payload, { abortSignal }) => {
+      const started = performance.now()
+      const ended = (outcome: 'done' | 'failed') => onJob?.(name, outcome, (performance.now() - started) / 1000)
       try {
         await task(payload, abortSignal)
-        onJob?.(name, 'done')
       } catch (error) {
-        onJob?.(name, 'failed')
+        ended('failed')
         throw error
       }
+      ended('done')
     }
   }
 
@@ -74,12 +78,13 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       else logger.trace(line, message)
     }),
   })
-  const stopHeartbeat = startHeartbeat({ pool, workerIds, logger })
+  const heartbeat = startHeartbeat({ pool, workerIds, logger })
 
   return {
+    waiting: heartbeat.waiting,
     async close() {
       await runner.stop().catch((error: unknown) => logger.warn({ err: error }, 'the job runner did not stop cleanly'))
-      await stopHeartbeat()
+      await heartbeat.stop()
       await pool.end()
     },
   }

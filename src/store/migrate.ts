@@ -163,6 +163,9 @@ async function migrateWorker(connectionString: string): Promise<void> {
   const utils = await makeWorkerUtils({ connectionString, logger: silent, maxPoolSize: 1 })
   try {
     await utils.migrate()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new MigrationError('failed', 'graphile-worker', `The job queue's own migrations failed: ${why}`, { cause })
   } finally {
     await utils.release()
   }

@@ -9,7 +9,8 @@ import { type PageArgs, type PageSize, pageSize } from './page-args.ts'
  */
 
 const KINDS = {
-  timestamptz: z.iso.datetime({ precision: 3 }),
+  // PostgreSQL knows no year 0.
+  timestamptz: z.iso.datetime({ precision: 3 }).refine((text) => !text.startsWith('0000')),
   int: z.int32(),
   text: z.string().refine((text) => !text.includes('\u0000')),
 }
@@ -105,7 +106,7 @@ export function toConnection<Row>(page: Page<Row>, order: Order<Row>) {
   }
 }
 
-const cursorSchema = z.tuple([z.string(), z.union([z.string(), z.number()]), z.uuid()])
+const cursorSchema = z.tuple([z.string(), z.union([z.string(), z.number()]), z.guid()])
 
 const nameOf = (order: Order<never>): string => `${order.name} ${order.descending ? 'DESC' : 'ASC'}`
 

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import { renderPost, renderUser } from '../api/render.ts'
+import type { Happening, XPost } from '../world/model.ts'
+import type { World } from '../world/world.ts'
+
+/*
+ * From what happens to what the Activity API tells. Direct replies and typed mentions only: replies deeper in a
+ * thread, whose @name is an auto-mention, are not told (docs.x.com "X Activity API"), they must be polled for.
+ */
+
+export interface Filter {
+  readonly user_id?: string | undefined
+  readonly keyword?: string | undefined
+  readonly direction?: 'inbound' | 'outbound' | undefined
+}
+
+export interface Told {
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly includes?: Readonly<Record<string, unknown>>
+}
+
+/** What a subscription to `eventType` with `filter` hears of a happening; undefined when it is not concerned. */
+export function tell(world: World, happening: Happening, eventType: string, filter: Filter): Told | undefined {
+  const userId = filter.user_id ?? ''
+  switch (happening.kind) {
+    case 'post':
+      return concerns(world, happening.post, eventType, userId) ? tellPost(world, happening.post) : undefined
+    case 'delete': {
+      const { id, authorId } = happening.post
+      if (eventType !== 'post.delete' || authorId !== userId || hidden(world, authorId)) return undefined
+      return { payload: { id, author_id: authorId } }
+    }
+    case 'like': {
+      const { id, user, post, at } = happening
+      const outbound = user.id === userId && filter.direction !== 'inbound'
+      const inbound = post.authorId === userId && filter.direction !== 'outbound'
+      if (eventType !== 'like.create' || !(outbound || inbound) || hidden(world, post.authorId)) return undefined
+      const author = world.users.get(post.authorId)
+      return {
+        payload: {
+          id: createHash('md5').update(id).digest('hex'),
+          created_at: at.toISOString(),
+          timestamp_ms: String(at.getTime()),
+          liked_tweet_id: post.id,
+          liked_tweet_author_id: post.authorId,
+        },
+        // There is no field for who liked: only the users beside it tell.
+        includes: { users: [user, ...(author ? [author] : [])].map((u) => renderUser(u)), tweets: [renderPost(post)] },
+      }
+    }
+    case 'message': {
+      const { id, from, to, text, sentAt } = happening.message
+      const concerned =
+        (eventType === 'dm.received' && to.id === userId) || (eventType === 'dm.sent' && from.id === userId)
+      if (!concerned) return undefined
+      const data = { text, entities: { hashtags: [], symbols: [], user_mentions: [], urls: [] } }
+      const message = { target: { recipient_id: to.id }, sender_id: from.id, message_data: data }
+      return {
+        payload: {
+          direct_message_events: [
+            { type: 'message_create', id, created_timestamp: String(sentAt.getTime()), message_create: message },
+          ],
+          users: { [from.id]: { data: renderUser(from) }, [to.id]: { data: renderUser(to) } },
+        },
+      }
+    }
+    case 'revoke':
+      if (eventType !== 'oauth.revoke') return undefined
+      return {
+        payload: { date_time: happening.at.toISOString(), user_id: happening.userId, app_id: happening.clientId },
+      }
+  }
+}
+
+/** Protected accounts are not delivered. */
+const hidden = (world: World, authorId: string) => world.users.get(authorId)?.protected !== false
+
+function concerns(world: World, post: XPost, eventType: string, userId: string): boolean {
+  if (hidden(world, post.authorId)) return false
+  const byOther = post.authorId !== userId
+  switch (eventType) {
+    case 'post.create':
+      return !byOther
+    case 'post.mention.create':
+      return byOther && post.explicitMentionIds.has(userId)
+    case 'post.reply.create':
+      return byOther && post.inReplyTo?.userId === userId
+    case 'post.quote.create':
+      return byOther && post.quoted?.userId === userId
+    default:
+      return false
+  }
+}
+
+function tellPost(world: World, post: XPost): Told {
+  const people = new Set([post.authorId, ...post.mentions.map(({ id }) => id)])
+  const parent = post.inReplyTo && world.posts.get(post.inReplyTo.postId)
+  const quoted = post.quoted && world.posts.get(post.quoted.postId)
+  const rendered = renderPost(post)
+  return {
+    payload: post.inReplyTo ? { ...rendered, in_reply_to_tweet_id: post.inReplyTo.postId } : rendered,
+    includes: {
+      users: [...people].flatMap((id) => world.users.get(id) ?? []).map((user) => renderUser(user)),
+      tweets: [post, ...(parent ? [parent] : []), ...(quoted ? [quoted] : [])].map((each) => renderPost(each)),
+    },
+  }
+}

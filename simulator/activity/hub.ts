@@ -1,0 +1,197 @@
+import type { ServerResponse } from 'node:http'
+import type { IdSource } from '../core/ids.ts'
+import type { Random } from '../core/random.ts'
+import type { Policy } from '../core/settings.ts'
+import type { Grants } from '../oauth/grants.ts'
+import type { Happening } from '../world/model.ts'
+import type { World } from '../world/world.ts'
+import { scopeNeeded } from './event-types.ts'
+import { type Filter, tell } from './events.ts'
+
+export interface Subscription {
+  readonly id: string
+  readonly clientId: string
+  readonly eventType: string
+  readonly filter: Filter
+  readonly createdAt: Date
+  updatedAt: Date
+  tag: string | undefined
+  webhookId: string | undefined
+}
+
+/** How streams misbehave. */
+export interface StreamMode {
+  /** How likely an event is told twice, 0 to 1. */
+  duplicates: number
+  /** Events of so many milliseconds are told in a random order; 0 keeps them in order. */
+  disorderMs: number
+  delayMs: number
+  /** The connection stays open and says nothing, keep-alives included: a dead peer. */
+  silent: boolean
+}
+
+const WELL_BEHAVED: StreamMode = { duplicates: 0, disorderMs: 0, delayMs: 0, silent: false }
+/** X backfills at most five minutes. */
+const KEPT_MS = 5 * 60_000
+/** X hangs up on a client that reads too slowly. */
+const MAX_BEHIND_BYTES = 8 * 1024 * 1024
+
+interface Connection {
+  readonly clientId: string
+  readonly response: ServerResponse
+  readonly streamed: (line: unknown) => void
+  readonly keepAlive: NodeJS.Timeout
+}
+
+interface Told {
+  readonly at: number
+  readonly clientId: string
+  readonly event: unknown
+  readonly line: string
+}
+
+interface Parts {
+  readonly world: World
+  readonly grants: Grants
+  readonly ids: IdSource
+  readonly random: Random
+  readonly now: () => Date
+  readonly policy: Policy
+  /** Takes the event to a subscription's webhook. */
+  readonly deliver: (webhookId: string, body: string) => void
+}
+
+/** Subscriptions of the Activity API, and the streams that tell their events. */
+export class ActivityHub {
+  readonly subscriptions = new Map<string, Subscription>()
+  readonly mode: StreamMode = { ...WELL_BEHAVED }
+  readonly #parts: Parts
+  readonly #connections = new Set<Connection>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  #log: Told[] = []
+  #held: Told[] = []
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    parts.world.listen((happening) => this.#hear(happening))
+  }
+
+  connections(clientId?: string): number {
+    return [...this.#connections].filter((each) => clientId === undefined || each.clientId === clientId).length
+  }
+
+  /** Takes over a response whose headers are sent, and first tells the last minutes again. */
+  connect(
+    clientId: string,
+    response: ServerResponse,
+    backfillMinutes: number,
+    streamed: (line: unknown) => void,
+  ): void {
+    const keepAlive = setInterval(() => {
+      if (!this.mode.silent) response.write('\r\n')
+    }, this.#parts.policy.keepAliveMs)
+    keepAlive.unref()
+    const connection = { clientId, response, streamed, keepAlive }
+    this.#connections.add(connection)
+    response.on('close', () => {
+      clearInterval(keepAlive)
+      this.#connections.delete(connection)
+    })
+    const since = this.#parts.now().getTime() - backfillMinutes * 60_000
+    // X does not leave out what was told before the connection broke: backfill may repeat.
+    for (const told of this.#log) if (told.clientId === clientId && told.at > since) this.#write(connection, told)
+  }
+
+  /** Breaks streams without a goodbye; `midLine` leaves half an event behind. */
+  drop(options: { readonly clientId?: string | undefined; readonly midLine?: boolean | undefined } = {}): number {
+    const hit = [...this.#connections].filter(
+      ({ clientId }) => options.clientId === undefined || clientId === options.clientId,
+    )
+    for (const { response } of hit) {
+      if (options.midLine) response.write('{"data":{"event_uuid":"1","payl', () => response.destroy())
+      else response.destroy()
+    }
+    return hit.length
+  }
+
+  setMode(mode: Partial<StreamMode>): void {
+    Object.assign(this.mode, mode)
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+    this.drop()
+  }
+
+  #hear(happening: Happening): void {
+    const { world, ids, now } = this.#parts
+    for (const subscription of this.subscriptions.values()) {
+      const { clientId, eventType, filter, tag, webhookId } = subscription
+      if (happening.kind === 'revoke' && happening.clientId !== clientId) continue
+      const told = tell(world, happening, eventType, filter)
+      if (!told || !this.#mayHear(subscription)) continue
+      const event = {
+        data: { event_uuid: ids.next(), filter, event_type: eventType, ...(tag !== undefined && { tag }), ...told },
+      }
+      const line = JSON.stringify(event)
+      this.#send({ at: now().getTime(), clientId, event: JSON.parse(line), line })
+      if (webhookId !== undefined) this.#parts.deliver(webhookId, line)
+    }
+  }
+
+  /** Private events end with the consent that allowed them. */
+  #mayHear({ clientId, eventType, filter }: Subscription): boolean {
+    const scope = scopeNeeded(eventType)
+    if (scope === undefined) return true
+    return this.#parts.grants.scopesOf(filter.user_id ?? '', clientId)?.has(scope) === true
+  }
+
+  #send(told: Told): void {
+    const oldest = told.at - KEPT_MS
+    if ((this.#log[0]?.at ?? told.at) < oldest) this.#log = this.#log.filter(({ at }) => at >= oldest)
+    this.#log.push(told)
+    const copies = this.#parts.random.chance(this.mode.duplicates) ? [told, told] : [told]
+    if (this.mode.disorderMs === 0) {
+      this.#later(copies)
+      return
+    }
+    if (this.#held.length === 0) {
+      this.#after(this.mode.disorderMs, () => {
+        const held = this.#held
+        this.#held = []
+        this.#later(this.#parts.random.shuffle(held))
+      })
+    }
+    this.#held.push(...copies)
+  }
+
+  #later(events: readonly Told[]): void {
+    const write = () => {
+      for (const told of events) {
+        for (const connection of this.#connections) {
+          if (connection.clientId === told.clientId) this.#write(connection, told)
+        }
+      }
+    }
+    if (this.mode.delayMs > 0) this.#after(this.mode.delayMs, write)
+    else write()
+  }
+
+  #write({ response, streamed }: Connection, { line, event }: Told): void {
+    if (this.mode.silent) return
+    if (response.writableLength > MAX_BEHIND_BYTES) {
+      response.destroy()
+      return
+    }
+    response.write(`${line}\r\n`)
+    streamed(event)
+  }
+
+  #after(delayMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      action()
+    }, delayMs)
+    this.#timers.add(timer)
+  }
+}

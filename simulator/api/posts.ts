@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { invalidRequest, notFound, nothingThere, plainProblem, Refusal, type Reply } from '../http/problems.ts'
+import type { AuthorizedCall, Route } from '../http/router.ts'
+import type { XPost, XUser } from '../world/model.ts'
+import { codePoints, MAX_TEXT } from '../world/text.ts'
+import { checkId, readList, readSelection } from './parameters.ts'
+import { renderPosts } from './render.ts'
+import { canSee } from './visibility.ts'
+
+const READ = { user: ['tweet.read', 'users.read'], app: true }
+const WRITE = { user: ['tweet.read', 'tweet.write', 'users.read'] }
+const ID = /^[0-9]{1,19}$/
+/** X refuses the same text again for about this long. */
+const DUPLICATE_WITHIN_MS = 24 * 60 * 60_000
+
+const draftShape = z.strictObject({
+  text: z.string().default(''),
+  reply: z
+    .strictObject({
+      in_reply_to_tweet_id: z.string().regex(ID),
+      auto_populate_reply_metadata: z.boolean().optional(),
+      exclude_reply_user_ids: z.array(z.string()).optional(),
+    })
+    .optional(),
+  quote_tweet_id: z.string().regex(ID).optional(),
+  reply_settings: z.enum(['following', 'mentionedUsers', 'subscribers', 'verified']).optional(),
+})
+
+function lookUp({ query, simulation, caller }: AuthorizedCall, ids: readonly string[], parameter: string): Reply {
+  const selection = readSelection(query, 'post', parameter === 'ids' ? ['ids'] : [])
+  const found = ids
+    .flatMap((id) => simulation.world.posts.get(id) ?? [])
+    .filter((p) => canSee(simulation.world, caller, p))
+  const { data, includes, errors } = renderPosts(simulation.world, found, selection)
+  const absent = ids.filter((id) => !found.some((post) => post.id === id))
+  if (parameter === 'id' && absent[0] !== undefined) throw nothingThere('tweet', 'id', absent[0])
+  const problems = [...errors, ...absent.map((id) => notFound('tweet', parameter, id))]
+  return {
+    status: 200,
+    body: {
+      ...(data.length > 0 && { data: parameter === 'id' ? data[0] : data }),
+      ...(includes && { includes }),
+      ...(problems.length > 0 && { errors: problems }),
+    },
+  }
+}
+
+/** POST /2/tweets */
+function create({ body, caller, simulation }: AuthorizedCall): Reply {
+  if (caller.kind !== 'user') throw plainProblem(403)
+  const { world, policy } = simulation
+  const parsed = draftShape.safeParse(body)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    throw invalidRequest(`$.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not a post'}`)
+  }
+  const { text, reply, quote_tweet_id: quotedId } = parsed.data
+  if (text.trim() === '') throw invalidRequest('$.text: the text of a post without media can not be empty')
+  if (codePoints(text) > MAX_TEXT) throw plainProblem(403, 'Your Tweet text is too long.')
+  const find = (id: string | undefined, detail: string): XPost | undefined => {
+    if (id === undefined) return undefined
+    const post = world.posts.get(id)
+    if (!post || !canSee(world, caller, post)) throw plainProblem(403, detail)
+    return post
+  }
+  const inReplyTo = find(
+    reply?.in_reply_to_tweet_id,
+    'You attempted to reply to a Tweet that is deleted or not visible.',
+  )
+  const quoteOf = find(quotedId, 'You attempted to quote a Tweet that is deleted or not visible.')
+  if (policy.selfServeReplies) requireSummons(caller.user, inReplyTo, quoteOf)
+  const since = simulation.now().getTime() - DUPLICATE_WITHIN_MS
+  const twice = world.timeline.some(
+    (post) =>
+      post.authorId === caller.user.id &&
+      post.typed === text &&
+      post.inReplyTo?.postId === inReplyTo?.id &&
+      post.createdAt.getTime() > since,
+  )
+  if (twice) throw plainProblem(403, 'You are not allowed to create a Tweet with duplicate content.')
+  const post = world.addPost({ author: caller.user, typed: text, inReplyTo, quoteOf })
+  simulation.received.push({ post, clientId: caller.app.clientId })
+  return { status: 201, body: { data: { id: post.id, text: post.text, edit_history_tweet_ids: [post.id] } } }
+}
+
+/** Since 2026-02-23 a self-serve app may answer only whoever named or quoted the account; quoting by API is gone. */
+function requireSummons(user: XUser, inReplyTo: XPost | undefined, quoteOf: XPost | undefined): void {
+  // X's words for these two are documented nowhere: clients must go by status and type.
+  const refuse = (detail: string) => new Refusal(403, { title: 'Forbidden', detail, type: 'about:blank', status: 403 })
+  if (quoteOf && quoteOf.authorId !== user.id) throw refuse('Quoting Posts is not permitted at this access level.')
+  if (!inReplyTo || inReplyTo.authorId === user.id) return
+  const summoned = inReplyTo.mentions.some(({ id }) => id === user.id) || inReplyTo.quoted?.userId === user.id
+  if (!summoned)
+    throw refuse('Reply to this conversation is not allowed because you have not been mentioned or quoted.')
+}
+
+function remove({ params, caller, simulation }: AuthorizedCall): Reply {
+  const id = checkId('id', params['id'] ?? '')
+  const post = simulation.world.posts.get(id)
+  if (post && (caller.kind !== 'user' || post.authorId !== caller.user.id)) {
+    throw plainProblem(403, 'You are not authorized to delete this Tweet.')
+  }
+  // X says so for posts that are gone already, too.
+  simulation.world.deletePost(id)
+  return { status: 200, body: { data: { deleted: true } } }
+}
+
+/** Posts: look-up, creation, deletion. */
+export const postRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/2/tweets',
+    access: READ,
+    handle: (call) => lookUp(call, readList(call.query, 'ids', ID), 'ids'),
+  },
+  {
+    method: 'GET',
+    path: '/2/tweets/:id',
+    access: READ,
+    handle: (call) => lookUp(call, [checkId('id', call.params['id'] ?? '')], 'id'),
+  },
+  { method: 'POST', path: '/2/tweets', access: WRITE, handle: create },
+  { method: 'DELETE', path: '/2/tweets/:id', access: WRITE, handle: remove },
+]

@@ -1,0 +1,192 @@
+import type { z } from 'zod'
+import type { StreamMode } from '../activity/hub.ts'
+import { DEFAULT_APP } from '../core/settings.ts'
+import type { Simulation } from '../core/simulation.ts'
+import type { Fault } from '../http/faults.ts'
+import type { TokenAnswer } from '../oauth/grants.ts'
+import { SCOPES } from '../oauth/scopes.ts'
+import type { XPost, XUser } from '../world/model.ts'
+import { BRAND } from '../world/people.ts'
+import type * as inputs from './inputs.ts'
+import { DEFAULT_SCOPES } from './inputs.ts'
+import { type ControlPost, type ControlUser, type Snapshot, showPost, showUser, snapshot } from './views.ts'
+
+/** A command that cannot be carried out; `status` is for the control API over HTTP. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly status: 400 | 404
+
+  constructor(status: 400 | 404, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+type Input<Shape extends z.ZodType> = z.input<Shape>
+
+function userOf({ world }: Simulation, ref: string): XUser {
+  const user = world.findUser(ref)
+  if (!user) throw new CommandError(404, `there is no user "${ref}"`)
+  return user
+}
+
+function postOf({ world }: Simulation, id: string): XPost {
+  const post = world.posts.get(id)
+  if (!post) throw new CommandError(404, `there is no post ${id}`)
+  return post
+}
+
+function consentOf(simulation: Simulation, clientId = DEFAULT_APP.clientId, ref: string, scopes: readonly string[]) {
+  if (!simulation.apps.has(clientId)) throw new CommandError(404, `there is no app "${clientId}"`)
+  const unknown = scopes.find((scope) => !Object.hasOwn(SCOPES, scope))
+  if (unknown !== undefined) throw new CommandError(400, `there is no scope "${unknown}"`)
+  return { clientId, userId: userOf(simulation, ref).id, scopes }
+}
+
+export function createUser(simulation: Simulation, input: Input<typeof inputs.userInput>): ControlUser {
+  const { verified, createdAt, ...draft } = input
+  try {
+    const user = simulation.world.addUser({
+      ...draft,
+      createdAt: createdAt === undefined ? undefined : new Date(createdAt),
+      verifiedType: draft.verifiedType ?? (verified ? 'blue' : 'none'),
+    })
+    return showUser(user)
+  } catch (error) {
+    throw new CommandError(400, error instanceof Error ? error.message : 'not a user')
+  }
+}
+
+export function createPost(simulation: Simulation, input: Input<typeof inputs.postInput>): ControlPost {
+  const post = simulation.world.addPost({
+    author: userOf(simulation, input.from),
+    typed: input.text,
+    inReplyTo: input.inReplyTo === undefined ? undefined : postOf(simulation, input.inReplyTo),
+    quoteOf: input.quoteOf === undefined ? undefined : postOf(simulation, input.quoteOf),
+    at: input.at === undefined ? undefined : new Date(input.at),
+  })
+  return showPost(simulation.world, post)
+}
+
+export function deletePost(simulation: Simulation, id: string): void {
+  simulation.world.deletePost(postOf(simulation, id).id)
+}
+
+export function like(simulation: Simulation, input: Input<typeof inputs.likeInput>): void {
+  simulation.world.like(userOf(simulation, input.user), postOf(simulation, input.postId), simulation.ids.next())
+}
+
+export function sendDirectMessage(simulation: Simulation, input: Input<typeof inputs.messageInput>): { id: string } {
+  const [from, to] = [userOf(simulation, input.from), userOf(simulation, input.to)]
+  return { id: simulation.world.sendMessage(from, to, input.text) }
+}
+
+export function registerApp(simulation: Simulation, input: Input<typeof inputs.appInput>): void {
+  simulation.apps.set(input.clientId, {
+    clientId: input.clientId,
+    name: input.name ?? input.clientId,
+    clientSecret: input.clientSecret,
+    bearerToken: input.bearerToken,
+    consumerSecret: input.consumerSecret ?? `${input.clientId}-consumer-secret`,
+    redirectUris: input.redirectUris ?? [],
+  })
+}
+
+/** What the consent page's Authorize button does, without a browser. */
+export function authorize(
+  simulation: Simulation,
+  input: Input<typeof inputs.authorizeInput>,
+): { code: string; redirectTo: string } {
+  const scopes = input.scopes ?? DEFAULT_SCOPES
+  const code = simulation.grants.issueCode({
+    ...consentOf(simulation, input.clientId, input.userId, scopes),
+    redirectUri: input.redirectUri,
+    codeChallenge: input.codeChallenge,
+    codeChallengeMethod: input.codeChallengeMethod === 'plain' ? 'plain' : 'S256',
+  })
+  const redirectTo = new URL(input.redirectUri)
+  if (input.state !== undefined) redirectTo.searchParams.set('state', input.state)
+  redirectTo.searchParams.set('code', code)
+  return { code, redirectTo: redirectTo.href }
+}
+
+/** The whole dance at once: tokens for a user. */
+export function issueTokens(simulation: Simulation, input: Input<typeof inputs.tokensInput>): TokenAnswer {
+  const request = consentOf(simulation, input.clientId, input.userId, input.scopes ?? DEFAULT_SCOPES)
+  const redirectUri = 'http://localhost/'
+  const code = simulation.grants.issueCode({
+    ...request,
+    redirectUri,
+    codeChallenge: 'control',
+    codeChallengeMethod: 'plain',
+  })
+  const tokens = simulation.grants.redeemCode(code, 'control', redirectUri, request.clientId)
+  if (!tokens) throw new CommandError(400, 'authorizationCodeSeconds is 0: codes expire at once')
+  return tokens
+}
+
+/** The user removes the app: every token is dead, and oauth.revoke is told. */
+export function revoke(simulation: Simulation, input: Input<typeof inputs.revokeInput>): void {
+  const user = userOf(simulation, input.user)
+  for (const clientId of simulation.grants.revokeUser(user.id, input.clientId)) {
+    simulation.world.tell({ kind: 'revoke', userId: user.id, clientId, at: simulation.now() })
+  }
+}
+
+export function addFault(simulation: Simulation, input: Input<typeof inputs.faultInput>): void {
+  const fault: Fault = { ...input, match: input.match ?? {} }
+  simulation.faults.add(fault)
+}
+
+export function clearFaults(simulation: Simulation): void {
+  simulation.faults.clear()
+}
+
+export function dropStreams(simulation: Simulation, input: Input<typeof inputs.dropInput> = {}): { dropped: number } {
+  return { dropped: simulation.activity.drop(input) }
+}
+
+export function setStreamMode(simulation: Simulation, input: Input<typeof inputs.streamModeInput>): StreamMode {
+  simulation.activity.setMode(given(input))
+  return { ...simulation.activity.mode }
+}
+
+export function setRateLimit(simulation: Simulation, input: Input<typeof inputs.rateLimitInput>): void {
+  const { endpoint, ...limits } = input
+  simulation.limiter.override(endpoint, given(limits))
+}
+
+export function setPolicy(simulation: Simulation, input: Input<typeof inputs.policyInput>): void {
+  Object.assign(simulation.policy, given(input))
+}
+
+export function setTraffic(simulation: Simulation, input: Input<typeof inputs.trafficInput>): void {
+  simulation.traffic.start(input.perMinute)
+}
+
+export function received(simulation: Simulation): (ControlPost & { clientId: string })[] {
+  return simulation.received.map(({ post, clientId }) => ({ ...showPost(simulation.world, post), clientId }))
+}
+
+export function users(simulation: Simulation): ControlUser[] {
+  return [...simulation.world.users.values()].map(showUser)
+}
+
+/** The newest posts, newest first. */
+export function posts(simulation: Simulation, limit = 100): ControlPost[] {
+  return simulation.world.timeline
+    .slice(-limit)
+    .toReversed()
+    .map((post) => showPost(simulation.world, post))
+}
+
+export function state(simulation: Simulation): Snapshot {
+  return snapshot(simulation, BRAND.id)
+}
+
+/** What was given, without the keys that are there but undefined. */
+function given<T extends object>(input: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}

@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import type { Simulation } from '../core/simulation.ts'
+import type { Reply } from '../http/problems.ts'
+import type { Call, OpenRoute } from '../http/router.ts'
+import { burst } from './burst.ts'
+import * as commands from './commands.ts'
+import * as inputs from './inputs.ts'
+
+const reply = (body: unknown): Reply => ({ status: 200, body: body ?? { ok: true } })
+
+/** A POST that carries its input as JSON. */
+function command<Shape extends z.ZodType>(
+  path: string,
+  shape: Shape,
+  run: (simulation: Simulation, input: z.output<Shape>) => unknown,
+): OpenRoute {
+  return {
+    method: 'POST',
+    path: `/control/${path}`,
+    open: async ({ body, simulation }) => {
+      const parsed = shape.safeParse(body ?? {})
+      if (!parsed.success) {
+        const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'body'}: ${issue.message}`)
+        return { status: 400, body: { error: issues.join('; ') } }
+      }
+      return guarded(() => run(simulation, parsed.data))
+    },
+  }
+}
+
+function open(method: string, path: string, run: (call: Call) => unknown): OpenRoute {
+  return { method, path: `/control/${path}`, open: (call) => guarded(() => run(call)) }
+}
+
+async function guarded(run: () => unknown): Promise<Reply> {
+  try {
+    return reply(await run())
+  } catch (error) {
+    if (error instanceof commands.CommandError) return { status: error.status, body: { error: error.message } }
+    throw error
+  }
+}
+
+/** The control API: see simulator/README.md. `reset` puts a fresh world in the place of this one. */
+export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
+  open('GET', 'state', ({ simulation }) => commands.state(simulation)),
+  open('GET', 'users', ({ simulation }) => commands.users(simulation)),
+  open('GET', 'posts', ({ simulation }) => commands.posts(simulation)),
+  open('GET', 'received', ({ simulation }) => commands.received(simulation)),
+  open('DELETE', 'posts/:id', ({ simulation, params }) => commands.deletePost(simulation, params['id'] ?? '')),
+  open('DELETE', 'faults', ({ simulation }) => commands.clearFaults(simulation)),
+  command('reset', inputs.nothing, reset),
+  command('users', inputs.userInput, commands.createUser),
+  command('posts', inputs.postInput, commands.createPost),
+  command('burst', inputs.burstInput, burst),
+  command('likes', inputs.likeInput, commands.like),
+  command('direct-messages', inputs.messageInput, commands.sendDirectMessage),
+  command('apps', inputs.appInput, commands.registerApp),
+  command('authorize', inputs.authorizeInput, commands.authorize),
+  command('tokens', inputs.tokensInput, commands.issueTokens),
+  command('revoke', inputs.revokeInput, commands.revoke),
+  command('faults', inputs.faultInput, commands.addFault),
+  command('streams/drop', inputs.dropInput, commands.dropStreams),
+  command('streams/mode', inputs.streamModeInput, commands.setStreamMode),
+  command('rate-limits', inputs.rateLimitInput, commands.setRateLimit),
+  command('policy', inputs.policyInput, commands.setPolicy),
+  command('traffic', inputs.trafficInput, commands.setTraffic),
+]

@@ -1,0 +1,124 @@
+import type { AddressInfo } from 'node:net'
+import { subscriptionRoutes } from './activity/subscription-routes.ts'
+import { webhookRoutes } from './activity/webhook-routes.ts'
+import { postRoutes } from './api/posts.ts'
+import { timelineRoutes } from './api/timelines.ts'
+import { userRoutes } from './api/users.ts'
+import { burst } from './control/burst.ts'
+import * as commands from './control/commands.ts'
+import { controlRoutes } from './control/routes.ts'
+import type { Snapshot } from './control/views.ts'
+import { createSimulation, type Simulation } from './core/simulation.ts'
+import type { Exchange } from './http/exchange.ts'
+import { createXServer } from './http/server.ts'
+import { authorizeRoutes } from './oauth/authorize.ts'
+import { tokenRoutes } from './oauth/token.ts'
+import { type ReplayLine, type ReplayOptions, replay } from './world/replay.ts'
+
+export type { ControlPost, ControlUser, Snapshot } from './control/views.ts'
+export { DEFAULT_APP } from './core/settings.ts'
+export type { Exchange } from './http/exchange.ts'
+export { BRAND } from './world/people.ts'
+
+export interface SimulatorOptions {
+  /** 0, the default, takes any free port. */
+  readonly port?: number
+  readonly host?: string
+  readonly seed?: number
+  /** X's clock: ids, expiries, windows. The pace of streams and traffic stays that of the real clock. */
+  readonly clock?: () => Date
+  /** Told of every call under /2/ and of every line of a stream. */
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+type Bound<Command> = Command extends (simulation: Simulation, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never
+
+type Commands = Omit<typeof commands, 'CommandError' | 'state'> & { burst: typeof burst }
+
+/** A running X. The methods do what the control API of the same name does (simulator/README.md). */
+export type Simulator = { readonly [Name in keyof Commands]: Bound<Commands[Name]> } & {
+  readonly url: string
+  readonly port: number
+  /** How things stand now. */
+  readonly state: Snapshot
+  /** Posts the lines of a replay file; rejects nothing, ends early when aborted or closed. */
+  replay(lines: readonly ReplayLine[], options?: Partial<ReplayOptions>): Promise<string[]>
+  /** A fresh world of the same seed: posts, users, faults, subscriptions and revocations are gone. */
+  reset(): void
+  close(): Promise<void>
+}
+
+/** Starts a simulator in this process. Rejects with the server's error, such as EADDRINUSE. */
+export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const { port = 0, host = '127.0.0.1', seed = 1, clock = () => new Date() } = options
+  let simulation = createSimulation(seed, clock)
+  const reset = () => {
+    simulation.close()
+    simulation = createSimulation(seed, clock)
+  }
+  const server = createXServer({
+    routes: [
+      ...authorizeRoutes,
+      ...tokenRoutes,
+      ...userRoutes,
+      ...timelineRoutes,
+      ...postRoutes,
+      ...subscriptionRoutes,
+      ...webhookRoutes,
+      ...controlRoutes(reset),
+    ],
+    simulation: () => simulation,
+    onExchange: options.onExchange,
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, resolve)
+  })
+  const address = server.address() as AddressInfo
+  const closing = new AbortController()
+  const bind = <Rest extends unknown[], Result>(command: (simulation: Simulation, ...rest: Rest) => Result) => {
+    return (...rest: Rest): Result => command(simulation, ...rest)
+  }
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    port: address.port,
+    get state() {
+      return commands.state(simulation)
+    },
+    createUser: bind(commands.createUser),
+    createPost: bind(commands.createPost),
+    deletePost: bind(commands.deletePost),
+    like: bind(commands.like),
+    sendDirectMessage: bind(commands.sendDirectMessage),
+    registerApp: bind(commands.registerApp),
+    authorize: bind(commands.authorize),
+    issueTokens: bind(commands.issueTokens),
+    revoke: bind(commands.revoke),
+    addFault: bind(commands.addFault),
+    clearFaults: bind(commands.clearFaults),
+    dropStreams: bind(commands.dropStreams),
+    setStreamMode: bind(commands.setStreamMode),
+    setRateLimit: bind(commands.setRateLimit),
+    setPolicy: bind(commands.setPolicy),
+    setTraffic: bind(commands.setTraffic),
+    received: bind(commands.received),
+    users: bind(commands.users),
+    posts: bind(commands.posts),
+    burst: bind(burst),
+    reset,
+    async replay(lines, { speed = 0, signal } = {}) {
+      const either = signal ? AbortSignal.any([signal, closing.signal]) : closing.signal
+      const made = await replay(simulation.world, lines, { speed, signal: either })
+      return made.map(({ id }) => id)
+    },
+    async close() {
+      closing.abort()
+      simulation.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/** The things that X knows. Counters that X shows are numbers here; the rest is derived when it is asked for. */
+
+export type VerifiedType = 'none' | 'blue' | 'business' | 'government'
+
+export interface XUser {
+  readonly id: string
+  readonly username: string
+  readonly name: string
+  readonly description: string
+  readonly location: string
+  readonly createdAt: Date
+  readonly profileImageUrl: string
+  readonly verifiedType: VerifiedType
+  readonly protected: boolean
+  /** A suspended user's tokens are answered 403 user-suspended. */
+  readonly suspended: boolean
+  readonly followers: number
+  readonly following: number
+  readonly listed: number
+  likes: number
+  posts: number
+}
+
+/** Positions are code points of `XPost.text`, `end` exclusive. */
+export interface Mention {
+  readonly start: number
+  readonly end: number
+  readonly id: string
+  readonly username: string
+}
+
+export interface XPost {
+  readonly id: string
+  readonly authorId: string
+  readonly createdAt: Date
+  /** What the author typed. */
+  readonly typed: string
+  /** As X shows it: leading auto-mentions of a reply, `&<>` escaped, cut at 280 when longer. */
+  readonly text: string
+  /** The whole text of a post that is longer than 280 (X: note_tweet). */
+  readonly longText: string | undefined
+  /** Where the text begins that people see: auto-mentions stand before it. */
+  readonly visibleFrom: number
+  readonly mentions: readonly Mention[]
+  /** Users whose @name the author typed: only these fire post.mention.create. */
+  readonly explicitMentionIds: ReadonlySet<string>
+  readonly conversationId: string
+  readonly inReplyTo: { readonly postId: string; readonly userId: string } | undefined
+  readonly quoted: { readonly postId: string; readonly userId: string } | undefined
+  readonly likedBy: Set<string>
+  replies: number
+  quotes: number
+}
+
+export interface DirectMessage {
+  readonly id: string
+  readonly from: XUser
+  readonly to: XUser
+  readonly text: string
+  readonly sentAt: Date
+}
+
+/** What happens on X, as the Activity API hears it. */
+export type Happening =
+  | { readonly kind: 'post'; readonly post: XPost }
+  | { readonly kind: 'delete'; readonly post: XPost }
+  | { readonly kind: 'like'; readonly id: string; readonly user: XUser; readonly post: XPost; readonly at: Date }
+  | { readonly kind: 'message'; readonly message: DirectMessage }
+  | { readonly kind: 'revoke'; readonly userId: string; readonly clientId: string; readonly at: Date }

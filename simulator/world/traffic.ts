@@ -1,0 +1,76 @@
+import type { Random } from '../core/random.ts'
+import type { XPost, XUser } from './model.ts'
+import { BRAND } from './people.ts'
+import { answer, bystander, followUp, mention } from './phrases.ts'
+import type { World } from './world.ts'
+
+const REMEMBERED_THREADS = 25
+
+/** Customers who keep writing to the brand. Texts and people come from the seed, the pace from `start`. */
+export class Traffic {
+  readonly #world: World
+  readonly #random: Random
+  readonly #threads: XPost[] = []
+  #timer: NodeJS.Timeout | undefined
+  #perMinute = 0
+
+  constructor(world: World, random: Random) {
+    this.#world = world
+    this.#random = random
+  }
+
+  get perMinute(): number {
+    return this.#perMinute
+  }
+
+  /** Posts a minute on average; 0 stops. The first comes at once, so that a first run shows something. */
+  start(perMinute: number): void {
+    clearTimeout(this.#timer)
+    this.#perMinute = perMinute
+    if (perMinute > 0) this.#schedule(Math.min(500, 60_000 / perMinute))
+  }
+
+  stop(): void {
+    this.start(0)
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.post()
+      // Between half and one and a half of the mean: people are not a metronome.
+      this.#schedule((60_000 / this.#perMinute) * (0.5 + this.#random.next()))
+    }, delayMs)
+    this.#timer.unref()
+  }
+
+  /** One post, now: mostly a new complaint, sometimes the next post of a thread. Undefined without customers. */
+  post(): XPost | undefined {
+    const random = this.#random
+    const brand = this.#world.users.get(BRAND.id)
+    const customers = [...this.#world.users.values()].filter(({ id, protected: hidden }) => id !== BRAND.id && !hidden)
+    if (!brand || customers.length === 0) return undefined
+    const living = this.#threads.filter(({ id }) => this.#world.posts.has(id))
+    const thread = living.length > 0 && random.chance(0.3) ? random.pick(living) : undefined
+    const post = thread
+      ? this.#goOn(thread, brand, customers)
+      : this.#world.addPost({ author: random.pick(customers), typed: mention(random, brand.username) })
+    const place = thread ? this.#threads.indexOf(thread) : -1
+    if (place >= 0) this.#threads.splice(place, 1, post)
+    else this.#threads.push(post)
+    if (this.#threads.length > REMEMBERED_THREADS) this.#threads.shift()
+    return post
+  }
+
+  #goOn(last: XPost, brand: XUser, customers: readonly XUser[]): XPost {
+    const random = this.#random
+    const root = this.#world.posts.get(last.conversationId)
+    const owner = root && this.#world.users.get(root.authorId)
+    if (owner && last.authorId === owner.id && random.chance(0.25)) {
+      return this.#world.addPost({ author: brand, typed: answer(random), inReplyTo: last })
+    }
+    if (owner && random.chance(0.8)) {
+      return this.#world.addPost({ author: owner, typed: followUp(random), inReplyTo: last })
+    }
+    return this.#world.addPost({ author: random.pick(customers), typed: bystander(random), inReplyTo: last })
+  }
+}

@@ -1,0 +1,159 @@
+import { compareIds, type IdSource } from '../core/ids.ts'
+import type { Happening, VerifiedType, XPost, XUser } from './model.ts'
+import { compose } from './text.ts'
+
+export interface UserDraft {
+  readonly id?: string | undefined
+  readonly username: string
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  readonly location?: string | undefined
+  readonly createdAt?: Date | undefined
+  readonly followers?: number | undefined
+  readonly following?: number | undefined
+  readonly posts?: number | undefined
+  readonly verifiedType?: VerifiedType | undefined
+  readonly protected?: boolean | undefined
+  readonly suspended?: boolean | undefined
+}
+
+export interface PostDraft {
+  readonly author: XUser
+  readonly typed: string
+  readonly inReplyTo?: XPost | undefined
+  readonly quoteOf?: XPost | undefined
+  /** When it is said to have been made; now when absent. */
+  readonly at?: Date | undefined
+}
+
+/** Users, posts and likes, in memory. Whoever listens hears of every change after it is made. */
+export class World {
+  readonly users = new Map<string, XUser>()
+  readonly posts = new Map<string, XPost>()
+  /** Living posts, oldest first. */
+  readonly timeline: XPost[] = []
+  readonly #byName = new Map<string, XUser>()
+  readonly #mentioning = new Map<string, XPost[]>()
+  readonly #listeners = new Set<(happening: Happening) => void>()
+  readonly #ids: IdSource
+  readonly #now: () => Date
+
+  constructor(ids: IdSource, now: () => Date) {
+    this.#ids = ids
+    this.#now = now
+  }
+
+  listen(listener: (happening: Happening) => void): void {
+    this.#listeners.add(listener)
+  }
+
+  tell(happening: Happening): void {
+    for (const listener of this.#listeners) listener(happening)
+  }
+
+  /** By id or by username (any case, with or without the @). */
+  findUser(idOrName: string): XUser | undefined {
+    return this.users.get(idOrName) ?? this.#byName.get(idOrName.replace(/^@/, '').toLowerCase())
+  }
+
+  /** Throws when the name or the id is taken. */
+  addUser(draft: UserDraft): XUser {
+    const key = draft.username.toLowerCase()
+    if (this.#byName.has(key)) throw new Error(`@${draft.username} exists already`)
+    const createdAt = draft.createdAt ?? this.#now()
+    const id = draft.id ?? this.#ids.next()
+    if (this.users.has(id)) throw new Error(`a user with id ${id} exists already`)
+    const user: XUser = {
+      id,
+      username: draft.username,
+      name: draft.name ?? draft.username,
+      description: draft.description ?? '',
+      location: draft.location ?? '',
+      createdAt,
+      profileImageUrl: `https://pbs.twimg.com/profile_images/${id}/simulated_normal.png`,
+      verifiedType: draft.verifiedType ?? 'none',
+      protected: draft.protected ?? false,
+      suspended: draft.suspended ?? false,
+      followers: draft.followers ?? 0,
+      following: draft.following ?? 0,
+      listed: Math.floor((draft.followers ?? 0) / 200),
+      likes: 0,
+      posts: draft.posts ?? 0,
+    }
+    this.users.set(id, user)
+    this.#byName.set(key, user)
+    return user
+  }
+
+  addPost({ author, typed, inReplyTo, quoteOf, at }: PostDraft): XPost {
+    const id = at ? this.#ids.at(at) : this.#ids.next()
+    const post: XPost = {
+      id,
+      authorId: author.id,
+      createdAt: at ?? this.#now(),
+      typed,
+      ...compose(typed, author, inReplyTo, (idOrName) => this.findUser(idOrName)),
+      conversationId: inReplyTo?.conversationId ?? id,
+      inReplyTo: inReplyTo && { postId: inReplyTo.id, userId: inReplyTo.authorId },
+      quoted: quoteOf && { postId: quoteOf.id, userId: quoteOf.authorId },
+      likedBy: new Set(),
+      replies: 0,
+      quotes: 0,
+    }
+    this.posts.set(id, post)
+    insert(this.timeline, post)
+    for (const userId of new Set(post.mentions.map((mention) => mention.id))) {
+      const list = this.#mentioning.get(userId) ?? []
+      this.#mentioning.set(userId, list)
+      insert(list, post)
+    }
+    author.posts += 1
+    if (inReplyTo) inReplyTo.replies += 1
+    if (quoteOf) quoteOf.quotes += 1
+    this.tell({ kind: 'post', post })
+    return post
+  }
+
+  /** Posts of others that carry the user's @name, typed or as an auto-mention, oldest first. */
+  mentioning(userId: string): readonly XPost[] {
+    return (this.#mentioning.get(userId) ?? []).filter(({ authorId }) => authorId !== userId)
+  }
+
+  /** False when there is no such post. */
+  deletePost(id: string): boolean {
+    const post = this.posts.get(id)
+    if (!post) return false
+    this.posts.delete(id)
+    remove(this.timeline, post)
+    for (const list of this.#mentioning.values()) remove(list, post)
+    const author = this.users.get(post.authorId)
+    if (author) author.posts -= 1
+    this.tell({ kind: 'delete', post })
+    return true
+  }
+
+  like(user: XUser, post: XPost, likeId: string): void {
+    if (post.likedBy.has(user.id)) return
+    post.likedBy.add(user.id)
+    user.likes += 1
+    this.tell({ kind: 'like', id: likeId, user, post, at: this.#now() })
+  }
+
+  sendMessage(from: XUser, to: XUser, text: string): string {
+    const message = { id: this.#ids.next(), from, to, text, sentAt: this.#now() }
+    this.tell({ kind: 'message', message })
+    return message.id
+  }
+}
+
+/** Keeps the list ordered by id. Nearly always at its end. */
+function insert(posts: XPost[], post: XPost): void {
+  let index = posts.length
+  while (index > 0 && compareIds(posts[index - 1]?.id ?? '', post.id) > 0) index -= 1
+  posts.splice(index, 0, post)
+}
+
+function remove(posts: XPost[], post: XPost): void {
+  const index = posts.indexOf(post)
+  if (index >= 0) posts.splice(index, 1)
+}

@@ -1,0 +1,196 @@
+import type { Logger } from 'pino'
+import { createAccessTokens } from './accounts/access-tokens.ts'
+import type { Config } from './config.ts'
+import { createDisposers, type Disposers } from './disposers.ts'
+import { startIngest } from './ingest/ingest.ts'
+import type { Bus } from './pubsub/bus.ts'
+import type { Feed } from './pubsub/feed.ts'
+import { createFeed } from './pubsub/live-feed.ts'
+import { createMemoryBus } from './pubsub/memory-bus.ts'
+import { createRedisBus } from './pubsub/redis-bus.ts'
+import { buildSchema } from './schema/index.ts'
+import { readSecret } from './secret.ts'
+import { createAuthenticator, createTokenSigner, deriveTokenKey, type TokenSigner } from './server/auth.ts'
+import { createMetrics, type Metrics } from './server/metrics.ts'
+import { startServer } from './server/server.ts'
+import { startStatusServer } from './server/status-server.ts'
+import { SIMULATED_APP, startSimulatedX } from './simulated-x.ts'
+import { addFirstUsers, FIRST_USERS } from './store/bootstrap.ts'
+import { lockDataDir } from './store/data-dir.ts'
+import { startEmbeddedPostgres } from './store/embedded-postgres.ts'
+import { keepHouse } from './store/housekeeping.ts'
+import { startJobRunner } from './store/job-runner.ts'
+import { createLeases } from './store/leases.ts'
+import { migrate } from './store/migrate.ts'
+import { openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
+import { createVault, type Vault } from './store/vault.ts'
+import type { XClient } from './x/client.ts'
+import { createXClient } from './x/twitter-client.ts'
+
+/*
+ * The composition root: the only place that builds adapters and puts the parts together. What is
+ * opened is closed in the opposite order, also when a later part fails to open.
+ */
+
+export interface App {
+  /** Where the door is, `http://host:port`. */
+  readonly url: string
+  readonly store: Store
+  readonly feed: Feed
+  readonly vault: Vault
+  readonly signer: TokenSigner
+  /** Undefined where this process does not talk to X (role api). */
+  readonly x: XClient | undefined
+  /** What runs inside this program instead of beside it. */
+  readonly embedded: { readonly postgres: boolean; readonly bus: boolean; readonly x: URL | undefined }
+  close(): Promise<void>
+}
+
+/** Paces that only tests change. */
+export interface Tuning {
+  /** Between two rounds of polling X. */
+  readonly pollMs?: number
+}
+
+/** Starts everything that the settings ask for. Throws StartupError with one sentence for the operator. */
+export async function startApp(config: Config, logger: Logger, tuning: Tuning = {}): Promise<App> {
+  const disposers = createDisposers(logger)
+  try {
+    return await compose(config, logger, disposers, tuning)
+  } catch (error) {
+    await disposers.close()
+    throw error
+  }
+}
+
+async function compose(config: Config, logger: Logger, disposers: Disposers, tuning: Tuning): Promise<App> {
+  const metrics = createMetrics()
+  const worksX = config.role !== 'api'
+  const simulate = worksX && !config.x.app && !config.x.apiUrl
+  const [databaseUrl, simulated] = await Promise.all([
+    openDatabase(config, logger, disposers),
+    simulate ? startSimulatedX(logger) : undefined,
+  ])
+  if (simulated) disposers.add('X simulator', simulated.stop)
+  const secret = await readSecret(config)
+
+  const bus: Bus = config.redisUrl ? createRedisBus({ url: config.redisUrl, logger }) : createMemoryBus()
+  disposers.add('bus', () => bus.close())
+  await bus.ready()
+  const store = await openStore({ databaseUrl, bus, logger, onAppend: metrics.eventsAppended })
+  disposers.add('store', () => store.close())
+  await addFirstUsers(store)
+  const feed = await createFeed({ bus, log: store.log, logger })
+  disposers.add('feed', () => feed.close())
+  metrics.observe('feed_position', () => feed.position().offset)
+  metrics.observe('feed_readers', () => feed.readers())
+
+  const vault = createVault(secret)
+  const xApp = config.x.app ?? SIMULATED_APP
+  const x = worksX
+    ? createXClient({
+        ...xApp,
+        apiUrl: simulated?.url ?? config.x.apiUrl,
+        onCall: (endpoint, status) => metrics.xCall(endpoint, status === 0 ? 'error' : status),
+      })
+    : undefined
+  if (x) {
+    disposers.add('X client', () => x.close())
+    await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
+  }
+
+  const key = deriveTokenKey(secret)
+  const signer = createTokenSigner(key)
+  const readiness = async () => ({ database: await store.ping(), feed: feed.healthy(), bus: bus.healthy() })
+  const common = { host: config.host, port: config.port, metrics, readiness, logger }
+  const server =
+    config.role === 'worker'
+      ? await startStatusServer(common)
+      : await startServer({
+          ...common,
+          schema: buildSchema(),
+          services: { prisma: store.prisma, store, feed },
+          auth: createAuthenticator({
+            ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key }),
+            findUser: (id) => findUser(store, id),
+          }),
+          graphiql: config.development,
+          ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
+        })
+  disposers.add('server', () => server.close())
+
+  return {
+    url: server.url,
+    store,
+    feed,
+    vault,
+    signer,
+    x,
+    embedded: { postgres: !config.databaseUrl, bus: !config.redisUrl, x: simulated?.url },
+    close: () => disposers.close(),
+  }
+}
+
+async function openDatabase(config: Config, logger: Logger, disposers: Disposers): Promise<string> {
+  let url = config.databaseUrl
+  if (url === undefined) {
+    const release = await lockDataDir(config.dataDir)
+    disposers.add('data directory', release)
+    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir })
+    disposers.add('PostgreSQL', () => postgres.stop())
+    url = postgres.url
+  }
+  const { applied } = await migrate(url)
+  if (applied.length > 0) logger.debug({ applied }, 'migrations applied')
+  return url
+}
+
+interface WorkerParts {
+  readonly databaseUrl: string
+  readonly store: Store
+  readonly feed: Feed
+  readonly vault: Vault
+  readonly x: XClient
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly config: Config
+  readonly tuning: Tuning
+}
+
+async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
+  const { databaseUrl, store, feed, vault, x, metrics, logger, config, tuning } = parts
+  const jobs = await startJobRunner({
+    databaseUrl,
+    logger,
+    tasks: { keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }) },
+    schedule: { keep_house: '17 3 * * *' },
+    onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
+  })
+  disposers.add('jobs', () => jobs.close())
+  metrics.observe('jobs_waiting', jobs.waiting)
+  const ingest = startIngest({
+    store,
+    x,
+    feed,
+    logger,
+    tokens: createAccessTokens({ store, vault, x, logger }),
+    leases: createLeases(store.prisma, logger),
+    ...tuning,
+    onIngested: (source, seconds) => metrics.ingested(source, seconds),
+  })
+  disposers.add('ingest', () => ingest.close())
+  metrics.observe('ingestion_lag_seconds', () => Math.max(0, ...ingest.lag().values()))
+}
+
+/** GraphiQL of a try-out has the administrator's token filled in, for browsers on this machine. */
+async function firstToken(signer: TokenSigner): Promise<Record<string, string>> {
+  const { id, role } = FIRST_USERS.admin
+  return { Authorization: `Bearer ${await signer.sign({ sub: id, role, ttlSeconds: 7 * 24 * 3600 })}` }
+}
+
+async function findUser({ prisma }: Store, id: string) {
+  // A token's subject is whatever its issuer wrote; only a UUID can be one of ours.
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return null
+  return prisma.user.findUnique({ where: { id }, select: { id: true, role: true, active: true } })
+}

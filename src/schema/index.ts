@@ -1,0 +1,18 @@
+import type { GraphQLSchema } from 'graphql'
+import './scalars.ts'
+import './account.ts'
+import './membership.ts'
+import './people-query.ts'
+import './viewer.ts'
+import './follow-up.ts'
+import './tickets-query.ts'
+import './ticket-mutations.ts'
+import './ticket-created.ts'
+import './ticket-event.ts'
+import './x-profile.ts'
+import { builder } from './builder.ts'
+
+/** The whole schema. Its resolvers want the context of context.ts, a new one for every operation. */
+export function buildSchema(): GraphQLSchema {
+  return builder.toSchema({ sortSchema: true })
+}

@@ -1,0 +1,19 @@
+import type { Position } from '../domain/position.ts'
+import type PrismaTypes from '../generated/pothos.ts'
+import type { Context } from './context.ts'
+
+/** What the schema's types are written against. */
+export interface SchemaTypes {
+  PrismaTypes: PrismaTypes
+  Context: Context
+  /** signedIn: whoever sent a token. staff: agents and administrators. */
+  AuthScopes: { signedIn: boolean; staff: boolean }
+  Scalars: {
+    ID: { Input: string; Output: string }
+    DateTime: { Input: Date; Output: Date }
+    Position: { Input: Position; Output: Position }
+    JSON: { Input: unknown; Output: unknown }
+  }
+  DefaultFieldNullability: false
+  DefaultEdgesNullability: { list: false; items: false }
+}

@@ -1,0 +1,51 @@
+import type { EventBody, LogEvent } from '../domain/event.ts'
+import { ticketPredicate } from '../domain/ticket-filter.ts'
+import { seesTicket } from '../domain/visibility.ts'
+import { builder } from './builder.ts'
+import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { liveTicket } from './live-objects.ts'
+import { TicketRef } from './ticket.ts'
+import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
+import { viewerOf } from './viewer.ts'
+
+type CreatedEvent = LogEvent & { readonly body: Extract<EventBody, { type: 'ticket.created' }> }
+
+const TicketCreated = builder.objectRef<LiveEvent<CreatedEvent>>('TicketCreated').implement({
+  description: 'A ticket was opened.',
+  fields: (t) => ({
+    position: t.field({
+      type: 'Position',
+      description: 'The place in the log: resume `after` it.',
+      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
+    }),
+    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    ticket: t.prismaField({
+      type: TicketRef,
+      nullable: true,
+      description: 'The ticket as it is now; null if it is gone since.',
+      resolve: (query, live, _args, context) => liveTicket(context, live, live.event.body.ticket.id, query),
+    }),
+  }),
+})
+
+builder.subscriptionField('ticketCreated', (t) =>
+  t.field({
+    type: TicketCreated,
+    description: 'New tickets that you see, in the order they were opened.',
+    args: {
+      after: t.arg({
+        type: 'Position',
+        description: 'First what came after this position, then what comes. Not given: from now on.',
+      }),
+      filter: t.arg({ type: TicketEventFilterInput, description: 'Only those that match when they are opened.' }),
+    },
+    subscribe: (_root, { after, filter }, context) => {
+      const viewer = viewerOf(context)
+      const matches = ticketPredicate(readConditions(filter, viewer))
+      const wanted = (event: LogEvent): event is CreatedEvent =>
+        event.body.type === 'ticket.created' && seesTicket(viewer, event.body.ticket) && matches(event.body.ticket)
+      return liveEvents(context, after, wanted)
+    },
+    resolve: eventOf,
+  }),
+)

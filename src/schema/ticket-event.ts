@@ -1,0 +1,84 @@
+import { ActorRef } from './actor.ts'
+import { builder } from './builder.ts'
+import { CommentRef } from './comment.ts'
+import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { liveComment, liveTicket } from './live-objects.ts'
+import { TicketRef } from './ticket.ts'
+import { changesOf, TicketChangeRef } from './ticket-changes.ts'
+import { type TicketEventBody, type TicketLogEvent, ticketEventFilter } from './ticket-event-filter.ts'
+import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
+import { viewerOf } from './viewer.ts'
+
+const TYPES = {
+  'ticket.created': 'TICKET_CREATED',
+  'ticket.updated': 'TICKET_UPDATED',
+  'comment.created': 'COMMENT_CREATED',
+  'comment.updated': 'COMMENT_UPDATED',
+} as const satisfies Record<TicketEventBody['type'], string>
+
+const TicketEventTypeEnum = builder.enumType('TicketEventType', {
+  description: 'What can happen to a ticket.',
+  values: {
+    TICKET_CREATED: { description: 'It was opened.' },
+    TICKET_UPDATED: { description: 'Some of its fields changed: see `changes`.' },
+    COMMENT_CREATED: { description: 'Something was said on it.' },
+    COMMENT_UPDATED: { description: 'A comment changed, as when it was delivered.' },
+  },
+})
+
+const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').implement({
+  description: 'Something happened to a ticket.',
+  fields: (t) => ({
+    position: t.field({
+      type: 'Position',
+      description: 'The place in the log: resume `after` it.',
+      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
+    }),
+    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    type: t.field({ type: TicketEventTypeEnum, description: 'What.', resolve: ({ event }) => TYPES[event.body.type] }),
+    actor: t.field({ type: ActorRef, description: 'Who did it.', resolve: (live) => live }),
+    ticket: t.prismaField({
+      type: TicketRef,
+      nullable: true,
+      description: 'The ticket as it is now; null if it is gone since.',
+      resolve: (query, live, _args, context) => liveTicket(context, live, live.event.body.ticket.id, query),
+    }),
+    changes: t.field({
+      type: [TicketChangeRef],
+      description: 'What changed, as far as you see it. Empty where something came to be.',
+      resolve: ({ event }, _args, context) => changesOf(event.body, viewerOf(context)),
+    }),
+    comment: t.prismaField({
+      type: CommentRef,
+      nullable: true,
+      description: 'The comment that it is about: of a new ticket, the first. Null where there is none that you see.',
+      resolve: (query, live, _args, context) => {
+        const { body } = live.event
+        const id = 'comment' in body ? body.comment.id : body.type === 'ticket.created' ? body.commentId : null
+        return id === null ? null : liveComment(context, live, id, query)
+      },
+    }),
+  }),
+})
+
+builder.subscriptionField('ticketEvents', (t) =>
+  t.field({
+    type: TicketEvent,
+    description: 'Everything that happens to tickets that you see, in the order it happened.',
+    args: {
+      after: t.arg({
+        type: 'Position',
+        description: 'First what came after this position, then what comes. Not given: from now on.',
+      }),
+      filter: t.arg({
+        type: TicketEventFilterInput,
+        description: 'Only tickets that match, or matched until this event.',
+      }),
+    },
+    subscribe: (_root, { after, filter }, context) => {
+      const viewer = viewerOf(context)
+      return liveEvents(context, after, ticketEventFilter(readConditions(filter, viewer), viewer))
+    },
+    resolve: eventOf,
+  }),
+)

@@ -1,0 +1,136 @@
+import type { UserError } from '../domain/errors.ts'
+import type { Position } from '../domain/position.ts'
+import { visibleComments, visibleTickets } from '../domain/visibility.ts'
+import { addNote } from '../tickets/add-note.ts'
+import { updateTicket } from '../tickets/update-ticket.ts'
+import { builder } from './builder.ts'
+import { CommentRef } from './comment.ts'
+import type { Context } from './context.ts'
+import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
+import { TicketRef } from './ticket.ts'
+import { IdReader, UserErrorRef } from './user-error.ts'
+import { viewerOf } from './viewer.ts'
+
+/* What people do with one ticket. The rules are in domain/ticket.ts, the doing in tickets/. */
+
+interface TicketPayload {
+  readonly ticketId: string | null
+  readonly commentId?: string | null
+  readonly userErrors: readonly UserError[]
+  readonly position: Position
+}
+
+/** Nothing was tried: the input names no objects. The position is where the log ends. */
+async function unread({ store }: Context, userErrors: readonly UserError[]): Promise<TicketPayload> {
+  const { epoch, head } = await store.log.head()
+  return { ticketId: null, userErrors, position: { epoch, offset: head } }
+}
+
+const UpdateTicketInput = builder.inputType('UpdateTicketInput', {
+  description: 'What to change of a ticket. What is not given stays as it is.',
+  fields: (t) => ({
+    ticketId: t.id({ required: true, description: 'The ticket.' }),
+    subject: t.string({ description: 'The new subject, at most 500 characters.' }),
+    status: t.field({
+      type: TicketStatusEnum,
+      description:
+        'The new status. Not NEW, and not CLOSED, which comes by itself. SOLVED needs an assignee: you, if there is none.',
+    }),
+    priority: t.field({ type: TicketPriorityEnum, description: 'The new priority. It cannot be taken away again.' }),
+    assigneeId: t.id({ description: 'Who shall work on it: an active agent or administrator. Null: nobody.' }),
+    groupId: t.id({ description: 'The group it is given to; the assignee must be a member. Null: none.' }),
+    tags: t.stringList({ description: 'All of its tags anew. Not together with `addTags` and `removeTags`.' }),
+    addTags: t.stringList({ description: 'Tags to add.' }),
+    removeTags: t.stringList({ description: 'Tags to take away.' }),
+  }),
+})
+
+const UpdateTicketPayload = builder.objectRef<TicketPayload>('UpdateTicketPayload').implement({
+  description: 'What became of an `updateTicket`.',
+  fields: (t) => ({
+    ticket: t.prismaField({
+      type: TicketRef,
+      nullable: true,
+      description: 'The ticket as it is now; null when there is none that you see.',
+      resolve: (query, { ticketId }, _args, context) =>
+        ticketId === null
+          ? null
+          : context.prisma.ticket.findUnique({
+              ...query,
+              where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
+            }),
+    }),
+    userErrors: t.field({
+      type: [UserErrorRef],
+      description: 'What is wrong with the input. Not empty: nothing was changed.',
+      resolve: ({ userErrors }) => [...userErrors],
+    }),
+    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+  }),
+})
+
+builder.mutationField('updateTicket', (t) =>
+  t.field({
+    type: UpdateTicketPayload,
+    authScopes: { staff: true },
+    complexity: 10,
+    description: 'Changes a ticket. For agents and administrators.',
+    args: { input: t.arg({ type: UpdateTicketInput, required: true, description: 'What to change.' }) },
+    resolve: async (_root, { input: { ticketId: id, ...input } }, context) => {
+      const ids = new IdReader()
+      const ticketId = ids.read('Ticket', 'ticketId', id)
+      const assigneeId = ids.readOptional('User', 'assigneeId', input.assigneeId)
+      const groupId = ids.readOptional('Group', 'groupId', input.groupId)
+      if (ticketId === undefined || ids.userErrors.length > 0) return unread(context, ids.userErrors)
+      return updateTicket(context.store, viewerOf(context), ticketId, { ...input, assigneeId, groupId })
+    },
+  }),
+)
+
+const AddNoteInput = builder.inputType('AddNoteInput', {
+  description: 'A private note to add to a ticket.',
+  fields: (t) => ({
+    ticketId: t.id({ required: true, description: 'The ticket.' }),
+    body: t.string({ required: true, description: 'The text, at most 50,000 characters.' }),
+  }),
+})
+
+const AddNotePayload = builder.objectRef<TicketPayload>('AddNotePayload').implement({
+  description: 'What became of an `addNote`.',
+  fields: (t) => ({
+    comment: t.prismaField({
+      type: CommentRef,
+      nullable: true,
+      description: 'The note; null when it was not added.',
+      resolve: (query, { commentId }, _args, context) =>
+        commentId
+          ? context.prisma.comment.findUnique({
+              ...query,
+              where: { id: commentId, ...visibleComments(viewerOf(context)) },
+            })
+          : null,
+    }),
+    userErrors: t.field({
+      type: [UserErrorRef],
+      description: 'What is wrong with the input. Not empty: nothing was added.',
+      resolve: ({ userErrors }) => [...userErrors],
+    }),
+    position: t.expose('position', { type: 'Position', description: 'The log position that includes the note.' }),
+  }),
+})
+
+builder.mutationField('addNote', (t) =>
+  t.field({
+    type: AddNotePayload,
+    authScopes: { staff: true },
+    complexity: 10,
+    description: 'Adds a note that only agents and administrators read. For agents and administrators.',
+    args: { input: t.arg({ type: AddNoteInput, required: true, description: 'The note.' }) },
+    resolve: async (_root, { input: { ticketId: id, body } }, context) => {
+      const ids = new IdReader()
+      const ticketId = ids.read('Ticket', 'ticketId', id)
+      if (ticketId === undefined) return unread(context, ids.userErrors)
+      return addNote(context.store, viewerOf(context), ticketId, body)
+    },
+  }),
+)

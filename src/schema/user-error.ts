@@ -1,0 +1,50 @@
+import type { UserError, UserErrorCode } from '../domain/errors.ts'
+import { builder } from './builder.ts'
+import { type NodeType, parseGlobalId } from './global-id.ts'
+
+const CODES = {
+  NOT_FOUND: 'There is nothing with this id, or nothing that you see.',
+  INVALID_INPUT: 'The value is of the right type, but cannot be taken: empty, too long, contradictory.',
+  CLOSED_TICKET: 'The ticket is closed; only its tags, subject and priority change.',
+  INVALID_TRANSITION: 'A ticket does not go from its status to this one.',
+  ASSIGNEE_REQUIRED: 'A solved ticket has an assignee.',
+  PRIORITY_CANNOT_BE_CLEARED: 'A priority can be changed, but not taken away.',
+  NOT_AN_AGENT: 'Only an active agent or administrator can be assigned.',
+  NOT_IN_GROUP: 'The assignee is not a member of the ticket’s group.',
+  CONFLICT: 'Somebody else changed it meanwhile; read it anew.',
+} satisfies Record<UserErrorCode, string>
+
+const UserErrorCodeEnum = builder.enumType('UserErrorCode', {
+  description: 'What can be wrong with an input. docs/errors.md says what to do about each.',
+  values: Object.fromEntries(Object.entries(CODES).map(([code, description]) => [code, { description }])) as Record<
+    UserErrorCode,
+    { description: string }
+  >,
+})
+
+export const UserErrorRef = builder.objectRef<UserError>('UserError').implement({
+  description: 'One thing that is wrong with an input. While there is any, nothing was changed.',
+  fields: (t) => ({
+    code: t.expose('code', { type: UserErrorCodeEnum, description: 'What is wrong, for programs.' }),
+    field: t.stringList({ description: 'Where: the path inside `input`.', resolve: ({ field }) => [...field] }),
+    message: t.exposeString('message', { description: 'What is wrong, for people.' }),
+  }),
+})
+
+/** Reads ids out of an input, and notes what is wrong with them, so that all of it is said at once. */
+export class IdReader {
+  readonly userErrors: UserError[] = []
+
+  /** The database's id; undefined, with a userError, when the text is not the id of an object of this type. */
+  read(type: NodeType, field: string, text: string): string | undefined {
+    const parsed = parseGlobalId(text)
+    if (parsed?.typename === type) return parsed.id
+    this.userErrors.push({ code: 'INVALID_INPUT', field: [field], message: `This is not the id of a ${type}.` })
+    return undefined
+  }
+
+  /** Like `read`, where null and nothing mean themselves. */
+  readOptional(type: NodeType, field: string, text: string | null | undefined): string | null | undefined {
+    return typeof text === 'string' ? this.read(type, field, text) : text
+  }
+}

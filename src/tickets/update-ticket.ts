@@ -1,0 +1,67 @@
+import type { TicketSnapshot } from '../domain/event.ts'
+import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from '../domain/ticket.ts'
+import type { Audience } from '../domain/visibility.ts'
+import type { ChangeScope, Store } from '../store/store.ts'
+import { lockTicket } from './lock-ticket.ts'
+import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+
+/**
+ * Changes a ticket as a person wants it, as far as the rules let them (F65, F67, F68), and says so in the log.
+ * A patch that changes nothing leaves no event.
+ */
+export async function updateTicket(
+  store: Pick<Store, 'change'>,
+  person: Audience,
+  ticketId: string,
+  patch: TicketPatch,
+): Promise<Outcome> {
+  const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
+    const locked = await lockTicket(scope, person, ticketId)
+    if (!locked) return NO_TICKET
+    const { ticket, now } = locked
+    const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
+    if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
+    const { changes, before, changed } = decision
+    if (changed.length === 0) return { ticketId, userErrors: [] }
+
+    const solvedAt = changes.status === undefined ? locked.solvedAt : changes.status === 'SOLVED' ? now : null
+    await scope.db.ticket.update({ where: { id: ticketId }, data: { ...changes, solvedAt, updatedAt: now } })
+    scope.emit({
+      type: 'ticket.updated',
+      ticket: snapshotOf({ ...ticket, ...changes }),
+      before,
+      changed: [...changed],
+    })
+    return { ticketId, userErrors: [] }
+  })
+  return { ...value, position }
+}
+
+/** The event's picture of a ticket: all but its text. */
+function snapshotOf({ subject: _, ...snapshot }: TicketState): TicketSnapshot {
+  return snapshot
+}
+
+async function readFacts(
+  { db }: ChangeScope,
+  person: Audience,
+  ticket: TicketState,
+  patch: TicketPatch,
+): Promise<PatchFacts> {
+  const ids = [person.userId, ticket.assigneeId, patch.assigneeId].filter((id) => typeof id === 'string')
+  const people = await db.user.findMany({
+    where: { id: { in: ids } },
+    select: { id: true, role: true, active: true, memberships: { select: { groupId: true } } },
+  })
+  const group = patch.groupId ? await db.group.findUnique({ where: { id: patch.groupId } }) : null
+  return {
+    actorId: person.userId,
+    people: new Map(
+      people.map(({ id, role, active, memberships }) => [
+        id,
+        { role, active, groupIds: memberships.map(({ groupId }) => groupId) },
+      ]),
+    ),
+    groupIds: new Set(group ? [group.id] : []),
+  }
+}

@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module'
+import { configDefaults, defineConfig } from 'vitest/config'
+
+// graphql has a CommonJS and an ES module build. Vitest would take the second for our files while Yoga, Pothos and
+// graphql-ws load the first, and graphql-js refuses a schema of "another module or realm". As in production: one.
+const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] }
+
+// `npm test` runs the project "main"; `npx vitest run --project faults` pulls plugs, which takes longer.
+export default defineConfig({
+  test: {
+    // Once for all projects and files: one PostgreSQL, one Redis.
+    globalSetup: 'test/helpers/global-setup.ts',
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve,
+        test: {
+          name: 'main',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, 'test/faults/**'],
+          testTimeout: 20_000,
+          hookTimeout: 20_000,
+        },
+      },
+      {
+        resolve,
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+})
