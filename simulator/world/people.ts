@@ -51,7 +51,7 @@ export function customers(random: Random, count: number): UserDraft[] {
       description: random.pick(BIOS),
       location: random.pick(TOWNS),
       createdAt,
-      followers: Math.floor(10 ** (0.5 + random.next() ** 2 * 5)),
+      followers: Math.floor(10 ** (1.2 + random.next() ** 2 * 4)),
       following: 20 + random.int(900),
       posts: 5 + Math.floor(10 ** (1 + random.next() * 3)),
       verifiedType: verification(random),

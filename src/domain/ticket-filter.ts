@@ -12,7 +12,7 @@ import { type Audience, visibleCommentsSql, visibleTicketsSql } from './visibili
 type Given<T> = T | null | undefined
 
 /** A set of tags, in three ways. Tags are compared in their normal form. */
-export interface TagConditions {
+interface TagConditions {
   readonly anyOf?: Given<readonly string[]>
   readonly allOf?: Given<readonly string[]>
   readonly noneOf?: Given<readonly string[]>

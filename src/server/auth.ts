@@ -85,7 +85,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   const verify = createVerifier(options)
   const users = new LRUCache<string, { readonly user: KnownUser | null }>({
     max: 10_000,
-    ttl: options.userTtlMs ?? 4_000,
+    ttl: options.userTtlMs ?? 3_500,
     // fetch() also joins concurrent look-ups of one user into one.
     fetchMethod: async (id) => ({ user: await options.findUser(id) }),
   })

@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const reason = new PerchError('UNAVAILABLE', 'The server is stopping. Subscribe again after your last position.')
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     // The sockets first: once they are closing, nothing that ends below is told to their clients.
-    setTimeout(() => sockets.close(), 50)
+    sockets.close()
     sessions.endSubscriptions(reason)
     // A connection that has answered its last request would be kept for the next one.
     const idle = setInterval(() => server.closeIdleConnections(), 50)

@@ -161,8 +161,8 @@ describe('npm start, when something is in the way,', () => {
     ],
     [
       'an unwritable folder',
-      () => ({ PORT: '0', PERCH_DATA_DIR: '/proc/perch-cannot-write-here' }),
-      /^[^\n]*\/proc\/perch-cannot-write-here[^\n]*\n$/,
+      () => ({ PORT: '0', PERCH_DATA_DIR: `${MAIN}/below-a-file` }),
+      /^The data directory [^\n]*below-a-file cannot be written[^\n]*\n$/,
     ],
     [
       'missing and wrong variables',

@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { EventBatch } from '../../src/domain/event.ts'
 import { collectGarbage } from './garbage.ts'
-import { offsetsUntil, range, scriptedFeed } from './reading.ts'
+import { offsetsUntil, range, scriptedFeed, turn } from './reading.ts'
 
 /** Bytes of the heap that are really held. */
 function heldBytes(): number {
   collectGarbage()
   return process.memoryUsage().heapUsed
 }
-
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Reads on and on, checks the order and counts; keeps nothing. */
 async function countInOrder(reader: AsyncIterable<EventBatch>, progress: { offset: number }): Promise<void> {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { PositionExpiredError } from '../../src/domain/errors.ts'
 import type { EventBatch } from '../../src/domain/event.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
-import { gate, offsetsUntil, range, scriptedFeed } from './reading.ts'
+import { gate, offsetsUntil, range, scriptedFeed, turn } from './reading.ts'
 
 const opened: Feed[] = []
 afterEach(async () => {
@@ -83,6 +83,23 @@ describe('a position is refused with POSITION_EXPIRED', () => {
     await next
   })
 
+  it('and no event of the old epoch gets into the new one, when the epoch changes while the feed catches up', async () => {
+    const { log, bus, feed } = await start(10, { pollMs: 60_000 })
+    await turn()
+    log.commit(5)
+    const asked = log.heads
+    // The head is asked before and after the read; between the two the database is another.
+    log.delay = async () => {
+      if (log.heads < asked + 2) return
+      log.epoch = 'e2'
+      log.end = 12
+    }
+    await bus.ring({ epoch: 'e1', head: 15 })
+    await expect.poll(() => feed.position().epoch).toBe('e2')
+    await turn()
+    expect(feed.position()).toEqual({ epoch: 'e2', offset: 12 })
+  })
+
   it('within a second of the change of the epoch, with the usual poll', async () => {
     const { log, feed } = await start(5, { pollMs: 500 })
     const reader = feed.events()
@@ -113,6 +130,16 @@ describe('a position is refused with POSITION_EXPIRED', () => {
     await expect.poll(() => log.heads).toBeGreaterThan(polls + 1)
     await expectExpired(stalled, /pruned/)
     expect(feed.readers()).toBe(1)
+  })
+
+  it('while a reader runs, when the log was pruned past all that this process knows', async () => {
+    const { log, feed } = await start(10)
+    const reader = feed.events()
+    log.end = 100
+    log.floor = 50
+    await expectExpired(reader, /pruned/)
+    expect(await offsetsUntil(feed.events(after(50)), 100)).toEqual(range(50, 100))
+    expect(feed.healthy()).toBe(true)
   })
 })
 

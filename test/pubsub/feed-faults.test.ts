@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Doorbell } from '../../src/pubsub/bus.ts'
-import { range, scriptedFeed } from './reading.ts'
+import { range, scriptedFeed, turn } from './reading.ts'
 
 /** What may happen next, to the log, to the bells and to the readers. */
 const step = fc.oneof(
@@ -20,8 +20,6 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'recover' as const }) },
   { weight: 1, arbitrary: fc.constant({ do: 'stranger' as const }) },
 )
-
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('whatever becomes of the bells and of the database', () => {
   it('every reader sees exactly the events after its position, in order', async () => {

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { collectGarbage } from './garbage.ts'
-import { gate, offsetsUntil, range, scriptedFeed } from './reading.ts'
+import { gate, offsetsUntil, range, scriptedFeed, turn } from './reading.ts'
 
 const opened: Feed[] = []
 afterEach(async () => {
@@ -44,17 +44,20 @@ describe('a reader is released', () => {
   })
 
   it.each([
-    ['a page of the log', 0],
-    ['the log to judge its position', 3_001],
-  ])('by an abort while it waits for %s and the log hangs', async (_what, offset) => {
-    const { log, feed } = await start(3_000)
+    ['a page of the log', 0, { reads: 1, heads: 0 }],
+    ['the log to judge its position', 3_001, { reads: 0, heads: 1 }],
+  ])('by an abort while it waits for %s and the log hangs', async (_what, offset, asked) => {
+    const { log, feed } = await start(3_000, { pollMs: 60_000 })
+    await turn()
     const never = gate()
     log.delay = () => never.opened
+    log.heads = 0
     const abort = new AbortController()
     const waiting = feed.events(after(offset), abort.signal).next()
-    await expect.poll(() => log.reads + log.heads).toBeGreaterThan(1)
+    await turn()
+    expect({ reads: log.reads, heads: log.heads }).toEqual(asked)
     abort.abort()
-    expect(await waiting).toEqual(DONE)
+    expect(await Promise.race([waiting, turn()])).toEqual(DONE)
     expect(feed.readers()).toBe(0)
   })
 
@@ -95,9 +98,10 @@ describe('a reader is released', () => {
     const refs = Array.from({ length: 3 }, () => {
       const reader = feed.events()
       void reader.next()
-      void reader.return?.()
       return new WeakRef(reader)
     })
+    await turn()
+    for (const ref of refs) void ref.deref()?.return?.()
     const left = () => {
       collectGarbage()
       return refs.filter((ref) => ref.deref() !== undefined).length

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { fullBell } from './events.ts'
-import { gate, offsetsUntil, range, scriptedFeed } from './reading.ts'
+import { gate, offsetsUntil, range, scriptedFeed, turn } from './reading.ts'
 
 const opened: Feed[] = []
 afterEach(async () => {
@@ -187,6 +187,19 @@ describe('when the log cannot be read', () => {
     log.failing = true
     await bus.ring(log.commit(2))
     expect(await offsetsUntil(reader, 2)).toEqual([1, 2])
+  })
+
+  it('is asked once a poll and not once a bell', async () => {
+    const { log, bus, feed } = await start(0, { pollMs: 60_000 })
+    await turn()
+    log.failing = true
+    const asked = log.heads
+    for (let head = 1; head <= 200; head += 1) {
+      await bus.ring({ epoch: 'e1', head })
+      await turn()
+    }
+    expect(log.heads).toBe(asked + 1)
+    expect(feed.healthy()).toBe(false)
   })
 
   it('does not wait for ever for an answer', async () => {

@@ -35,3 +35,6 @@ export function gate(): { opened: Promise<void>; open(): void } {
   })
   return { opened, open }
 }
+
+/** Lets everything run that is ready to run. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

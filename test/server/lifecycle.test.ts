@@ -67,6 +67,16 @@ describe('closing', () => {
     await expect(fetch(server.url)).rejects.toThrow()
   })
 
+  test('waits for what finishes soon, and not a moment longer', async () => {
+    const server = await startTestServer()
+    const finishing = server.post({ query: '{ pause(ms: 300) }' })
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    const started = performance.now()
+    await server.close()
+    expect(performance.now() - started).toBeLessThan(900)
+    expect((await finishing).status).toBe(200)
+  })
+
   test('takes no time when nothing runs', async () => {
     const server = await startTestServer()
     await server.post({ query: '{ hello }' }).then((response) => response.text())

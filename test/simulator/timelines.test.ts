@@ -39,6 +39,8 @@ async function all(
     const meta = metaOf(body)
     expect(page.length).toBeLessThanOrEqual(Number(query['max_results']))
     expect(meta['result_count']).toBe(page.length)
+    // A next_token promises that there is more.
+    if (next !== '') expect(page).not.toEqual([])
     if (page.length > 0) expect([meta['newest_id'], meta['oldest_id']]).toEqual([page[0], page.at(-1)])
     ids.push(...page)
     next = meta['next_token'] === undefined ? undefined : String(meta['next_token'])
