@@ -150,7 +150,6 @@ function parsePosts(items: readonly unknown[], users: readonly unknown[]): Parse
 function toPost(raw: z.infer<typeof rawPost>): Post {
   const mentions = raw.entities?.mentions ?? []
   const refers = (type: string) => raw.referenced_tweets?.find((reference) => reference.type === type)
-  const sentAt = new Date(Number((BigInt(raw.id) >> 22n) + SNOWFLAKE_EPOCH_MS)).toISOString()
   const text = raw.note_tweet?.text ?? raw.text
   const typed = [...text.matchAll(/(?<![\w@])@(\w{1,15})\b/g)].map((match) => match[1] as string)
   return {
@@ -163,8 +162,16 @@ function toPost(raw: z.infer<typeof rawPost>): Post {
     mentionedUserIds: mentions.flatMap(({ id }) => id ?? []),
     mentionedHandles: [...mentions.map(({ username }) => username), ...typed].map((name) => name.toLowerCase()),
     isRepost: refers('retweeted') !== undefined,
-    postedAt: raw.created_at ? new Date(raw.created_at).toISOString() : sentAt,
+    postedAt: postedAt(raw.id, raw.created_at),
   }
+}
+
+/** X's `created_at` counts in whole seconds; the id knows the millisecond, which orders a quick exchange. */
+function postedAt(id: string, createdAt: string | undefined): string {
+  const byId = Number((BigInt(id) >> 22n) + SNOWFLAKE_EPOCH_MS)
+  if (createdAt === undefined) return new Date(byId).toISOString()
+  const said = Date.parse(createdAt)
+  return new Date(Math.abs(byId - said) < 2_000 ? byId : said).toISOString()
 }
 
 function toProfile(raw: z.infer<typeof rawUser>): SeenProfile {

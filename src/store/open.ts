@@ -6,6 +6,7 @@ import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import type { Bus } from '../pubsub/bus.ts'
 import { append, createLogReader, readHead, renewEpoch, type Unlogged } from './event-log.ts'
 import { addJobs } from './jobs.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { StartupError } from './startup-error.ts'
 import type { Changed, ChangeScope, NewJob, Store } from './store.ts'
 import { isTransient } from './transient.ts'
@@ -101,10 +102,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 function connect({ databaseUrl, poolSize = 10, onQuery, logger }: StoreOptions): PrismaClient {
-  const adapter = new PrismaPg(
-    { connectionString: databaseUrl, max: poolSize, application_name: 'perch' },
-    // A connection that dies while idle is replaced; without a listener it would end the process.
-    { onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost') },
+  const adapter = oneAtATime(
+    new PrismaPg(
+      { connectionString: databaseUrl, max: poolSize, application_name: 'perch' },
+      // A connection that dies while idle is replaced; without a listener it would end the process.
+      { onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost') },
+    ),
   )
   if (!onQuery) return new PrismaClient({ adapter })
   const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })

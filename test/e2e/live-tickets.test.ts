@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -32,7 +32,7 @@ describe('the main job', () => {
     query<{ tickets: { edges: { node: TicketNode }[] } }>(
       app.url,
       token,
-      `{ tickets(first: 100, orderBy: { field: NUMBER, direction: ASC }) { edges { node {
+      `{ tickets(first: 50, orderBy: { field: NUMBER, direction: ASC }) { edges { node {
          number subject status channel requester { xProfile { username followersCount } } account { screenName }
          comments(first: 20) { edges { node { body direction visibility } } } } } } }`,
     ).then(({ tickets }) => tickets.edges.map(({ node }) => node))
@@ -55,10 +55,14 @@ describe('the main job', () => {
   })
 
   it('takes the customer’s next post in the conversation as a comment, also deep in the thread', async () => {
-    const root = simulator.createPost({ from: 'mira_test', text: '@acme second question' })
-    const reply = simulator.createPost({ from: 'acme', text: '@mira_test tell us more', inReplyTo: root.id })
-    const deeper = simulator.createPost({ from: 'mira_test', text: 'it is about order 7', inReplyTo: reply.id })
-    simulator.createPost({ from: 'mira_test', text: 'and about order 8', inReplyTo: deeper.id })
+    const say = async (from: string, text: string, inReplyTo?: string) => {
+      await new Promise((resolve) => setTimeout(resolve, 5)) // nobody posts twice in a millisecond
+      return simulator.createPost({ from, text, ...(inReplyTo && { inReplyTo }) }).id
+    }
+    const root = await say('mira_test', '@acme second question')
+    const reply = await say('acme', '@mira_test tell us more', root)
+    const deeper = await say('mira_test', 'it is about order 7', reply)
+    await say('mira_test', 'and about order 8', deeper)
     await expect
       .poll(async () => (await tickets()).find(({ subject }) => subject === 'second question')?.comments.edges.length, {
         timeout: 10_000,
@@ -110,7 +114,7 @@ interface TicketNode {
 
 /** Resolves when the Activity stream is connected, so that a test of the stream tests the stream. */
 async function streaming(simulator: { readonly state: { streams: unknown } }): Promise<void> {
-  await expect.poll(() => simulator.state.streams, { timeout: 10_000 }).not.toBe(0)
+  await vi.waitFor(() => expect(simulator.state.streams).not.toBe(0), { timeout: 10_000 })
 }
 
 /** Resolves when the server has a live reader, so that what is posted next is certain to be pushed. */
