@@ -41,7 +41,12 @@ export async function benchEventLog(databaseUrl: string, progress: (text: string
 
   const result = await interleaved(
     ROUNDS,
-    { 'one transaction, 1 event': ours(1), 'bare INSERT, 1 row': bare(1), 'one transaction, 100 events': ours(100), 'bare INSERT, 100 rows': bare(100) },
+    {
+      'one transaction, 1 event': ours(1),
+      'bare INSERT, 1 row': bare(1),
+      'one transaction, 100 events': ours(100),
+      'bare INSERT, 100 rows': bare(100),
+    },
     (name, round, value) => progress(`event log: ${name}, round ${round}/${ROUNDS}: ${Math.round(value)}/s`),
   )
   await store.close()

@@ -42,10 +42,15 @@ export interface App {
   readonly signer: TokenSigner
   /** Undefined where this process does not talk to X (role api). */
   readonly x: XClient | undefined
+  /** Resolves, with a sentence for the operator, when a part has ended without which the program cannot go on. */
+  readonly broken: Promise<string>
   /** What runs inside this program instead of beside it. */
   readonly embedded: { readonly postgres: boolean; readonly bus: boolean; readonly x: URL | undefined }
   close(): Promise<void>
 }
+
+/** How long the start waits for Redis. */
+const BUS_PATIENCE_MS = 3_000
 
 /** Paces that only tests change. */
 export interface Tuning {
@@ -68,16 +73,16 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   const metrics = createMetrics()
   const worksX = config.role !== 'api'
   const simulate = worksX && !config.x.app && !config.x.apiUrl
-  const [databaseUrl, simulated] = await Promise.all([
-    openDatabase(config, logger, disposers),
-    simulate ? startSimulatedX(logger) : undefined,
-  ])
-  if (simulated) disposers.add('X simulator', simulated.stop)
+  const starting = simulate ? startSimulatedX(logger) : undefined
+  if (starting) disposers.add('X simulator', async () => (await starting.catch(() => undefined))?.stop())
+  const database = await openDatabase(config, logger, disposers)
+  const simulated = await starting
+  const databaseUrl = database.url
   const secret = await readSecret(config)
 
   const bus: Bus = config.redisUrl ? createRedisBus({ url: config.redisUrl, logger }) : createMemoryBus()
   disposers.add('bus', () => bus.close())
-  await bus.ready()
+  await patiently(bus.ready(), BUS_PATIENCE_MS, () => logger.warn('Redis does not answer yet; going on without it'))
   const store = await openStore({ databaseUrl, bus, logger, onAppend: metrics.eventsAppended })
   disposers.add('store', () => store.close())
   await addFirstUsers(store)
@@ -127,23 +132,37 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     vault,
     signer,
     x,
+    broken: database.broken,
     embedded: { postgres: !config.databaseUrl, bus: !config.redisUrl, x: simulated?.url },
     close: () => disposers.close(),
   }
 }
 
-async function openDatabase(config: Config, logger: Logger, disposers: Disposers): Promise<string> {
-  let url = config.databaseUrl
-  if (url === undefined) {
-    const release = await lockDataDir(config.dataDir)
-    disposers.add('data directory', release)
-    const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir })
-    disposers.add('PostgreSQL', () => postgres.stop())
-    url = postgres.url
-  }
-  const { applied } = await migrate(url)
+interface Database {
+  readonly url: string
+  readonly broken: Promise<string>
+}
+
+async function openDatabase(config: Config, logger: Logger, disposers: Disposers): Promise<Database> {
+  const database =
+    config.databaseUrl === undefined
+      ? await openEmbedded(config.dataDir, disposers)
+      : // A database server that goes away comes back; everything here waits for it.
+        { url: config.databaseUrl, broken: new Promise<string>(() => {}) }
+  const { applied } = await migrate(database.url)
   if (applied.length > 0) logger.debug({ applied }, 'migrations applied')
-  return url
+  return database
+}
+
+async function openEmbedded(dataDir: string, disposers: Disposers): Promise<Database> {
+  const release = await lockDataDir(dataDir)
+  disposers.add('data directory', release)
+  const postgres = await startEmbeddedPostgres({ dataDir })
+  disposers.add('PostgreSQL', () => postgres.stop())
+  const broken = postgres.exited.then(
+    () => `The embedded PostgreSQL has ended; ${postgres.directory}/server.log tells why. Start Perch again.`,
+  )
+  return { url: postgres.url, broken }
 }
 
 interface WorkerParts {
@@ -187,6 +206,19 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
 async function firstToken(signer: TokenSigner): Promise<Record<string, string>> {
   const { id, role } = FIRST_USERS.admin
   return { Authorization: `Bearer ${await signer.sign({ sub: id, role, ttlSeconds: 7 * 24 * 3600 })}` }
+}
+
+/** Waits for `ready`, but not for ever: the log is the truth, and the feed polls it while the bus is away. */
+async function patiently(ready: Promise<void>, ms: number, onLate: () => void): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      onLate()
+      resolve()
+    }, ms)
+  })
+  await Promise.race([ready, late])
+  clearTimeout(timer)
 }
 
 async function findUser({ prisma }: Store, id: string) {

@@ -2,6 +2,7 @@ import { type App, startApp } from '../app.ts'
 import type { Config } from '../config.ts'
 import { createLogger } from '../logger.ts'
 import { FIRST_USERS } from '../store/bootstrap.ts'
+import { StartupError } from '../store/startup-error.ts'
 import { announceTickets } from './announce-tickets.ts'
 import { banner } from './banner.ts'
 import { connectSimulatedBrand } from './connect-simulated-brand.ts'
@@ -25,7 +26,8 @@ export async function startCommand(config: Config): Promise<number> {
     } else {
       logger.info({ url: app.url, role: config.role }, 'Perch is running')
     }
-    await stopped
+    const broken = await Promise.race([stopped, app.broken])
+    if (broken !== undefined) throw new StartupError(broken)
   } finally {
     stop.abort()
     await closeWithin(app, CLOSING_MS)

@@ -14,15 +14,18 @@ export interface Doorbell {
 }
 
 export interface Bus {
-  /** Rings every process. Resolves when it was handed over; a bus that is down resolves too (the log is the truth) and counts it. */
+  /**
+   * Rings every process. Resolves when it was handed over; a bus that is down resolves too (the log is the truth), counts
+   * it, and rings this process alone. Never rejects.
+   */
   ring(bell: Doorbell): Promise<void>
   /** Calls `listener` for every bell, this process's own included, until the returned function is called. */
   listen(listener: (bell: Doorbell) => void): () => void
-  /** Resolves once bells of others can be heard. */
+  /** Resolves once bells of others can be heard, which may take for ever. Rejects when the bus is closed. */
   ready(): Promise<void>
   /** False while the connection is down; /health/ready says so. */
   healthy(): boolean
-  /** Calls `listener` whenever bells may have been missed (a reconnect). */
+  /** Calls `listener` whenever bells may have been missed: after each connect, the first included. */
   onGap(listener: () => void): () => void
   close(): Promise<void>
 }

@@ -3,7 +3,7 @@ import { logEventSchema } from '../domain/event.ts'
 import type { Doorbell } from './bus.ts'
 
 /** The form of the message on the wire. A process that meets another version drops the bell and relies on its poll of the log. */
-export const DOORBELL_VERSION = 1
+const DOORBELL_VERSION = 1
 
 /** Above this size, in bytes, a bell goes without its events: the log is cheaper to read than Redis is to clog. */
 export const MAX_DOORBELL_BYTES = 256 * 1024

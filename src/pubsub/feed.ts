@@ -9,6 +9,7 @@ export interface Feed {
    * Batches of events after `after` (from now on, when omitted), contiguous and in order, until `signal` aborts or the
    * consumer returns. The first `next()` is asked only after the starting point is fixed, so nothing between is lost.
    * Throws PositionExpiredError when `after` is pruned, ahead of the log, or of another epoch, also while running.
+   * A batch has 500 events at most and is shared with other readers: do not change it.
    * A reader holds no queue: it is an offset into the shared tail, and reads the log when it falls behind that.
    */
   events(after?: Position, signal?: AbortSignal): AsyncIterableIterator<EventBatch>

@@ -13,7 +13,7 @@ export interface RedisBusOptions {
 }
 
 /** Since the start of the process, for the metrics. */
-export interface BusCounters {
+interface BusCounters {
   /** Bells handed to Redis. */
   readonly rung: number
   /** Bells received from Redis. */

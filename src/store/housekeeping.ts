@@ -23,7 +23,7 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
   if (events !== undefined) await pruneEvents(prisma, events)
 }
 
-/** Forgets events older than `days`. Positions at or before the last one forgotten are expired from then on. */
+/** Forgets events older than `days`. Positions before the last one forgotten are expired from then on. */
 export async function pruneEvents(prisma: PrismaClient, days: number): Promise<void> {
   await prisma.$transaction(async (db) => {
     await db.$executeRaw`

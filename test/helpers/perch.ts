@@ -1,3 +1,4 @@
+import { GraphQLClient } from 'graphql-request'
 import { createClient } from 'graphql-ws'
 import { pino } from 'pino'
 import WebSocket from 'ws'
@@ -75,15 +76,9 @@ export function tokenFor(app: Pick<App, 'signer'>, who: keyof typeof FIRST_USERS
 }
 
 /** One GraphQL operation over HTTP. Throws when the answer carries errors. */
-export async function query<Data>(url: string, token: string, text: string, variables: object = {}): Promise<Data> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query: text, variables }),
-  })
-  const { data, errors } = (await response.json()) as { data?: Data; errors?: unknown }
-  if (errors || !data) throw new Error(`GraphQL errors: ${JSON.stringify(errors)}`)
-  return data
+export function query<Data>(url: string, token: string, text: string, variables: object = {}): Promise<Data> {
+  const client = new GraphQLClient(`${url}/graphql`, { headers: { authorization: `Bearer ${token}` } })
+  return client.request<Data>(text, { ...variables })
 }
 
 /** A new ticket as `watchTickets` hears of it. */

@@ -1,0 +1,48 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { findRedisServer, spawnRedis } from '../test/helpers/redis-server.ts'
+import { benchEventLog } from './event-log.ts'
+import { benchLatency, type LatencySetup } from './latency.ts'
+
+/*
+ * `npm run bench`: everything measured on this machine in one run, with durable commits (fsync on).
+ * Prints Markdown tables; bench/README.md keeps the last ones that were recorded.
+ */
+
+const progress = (text: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`)
+const folder = mkdtempSync(join(tmpdir(), 'perch-bench-'))
+chmodSync(folder, 0o711) // root's PostgreSQL runs as nobody, who has to pass
+const postgres = await startEmbeddedPostgres({ dataDir: folder })
+const program = findRedisServer()
+const redis = program === undefined ? undefined : await spawnRedis(program, folder)
+if (!redis) progress('no redis-server here: the set-up with two processes is left out')
+
+async function database(name: string): Promise<string> {
+  const admin = new pg.Client(postgres.url)
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name}`)
+  await admin.end()
+  const url = new URL(postgres.url)
+  url.pathname = `/${name}`
+  await migrate(url.href)
+  return url.href
+}
+
+try {
+  const setups: LatencySetup[] = [{ name: 'one process', databaseUrl: await database('latency_one') }]
+  if (redis) {
+    const redisUrl = `redis://127.0.0.1:${redis.port}`
+    setups.push({ name: 'api and worker over Redis', databaseUrl: await database('latency_two'), redisUrl })
+  }
+  const latency = await benchLatency(setups, progress)
+  const log = await benchEventLog(await database('event_log'), progress)
+  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${log}\n`)
+} finally {
+  await redis?.stop()
+  await postgres.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
