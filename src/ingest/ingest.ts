@@ -55,8 +55,7 @@ export function startIngest(options: IngestOptions): Ingest {
       select: { id: true, xUserId: true },
       orderBy: { id: 'asc' },
     })
-  const userIds = async () => (await activeAccounts()).map(({ xUserId }) => xUserId)
-  const streamer = { x, inbox, logger, userIds }
+  const streamer = { x, inbox, logger, tokens, accounts: activeAccounts }
 
   function poll(account: PolledAccount): Task {
     const abort = new AbortController()
@@ -88,7 +87,7 @@ export function startIngest(options: IngestOptions): Ingest {
     }
     for (const account of accounts) if (!pollers.has(account.id)) pollers.set(account.id, poll(account))
     const ids = accounts.map(({ xUserId }) => xUserId)
-    if (streaming && ids.join() !== subscribed) await subscribeAll(streamer, ids)
+    if (streaming && ids.join() !== subscribed) await subscribeAll(streamer, accounts)
     subscribed = ids.join()
   }
 

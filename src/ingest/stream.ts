@@ -1,8 +1,10 @@
 import type { Logger } from 'pino'
+import type { AccessTokens } from '../accounts/access-tokens.ts'
 import type { ActivityEventType, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { type Inbox, InboxClosedError } from './inbox.ts'
 import { parseActivity } from './parse.ts'
+import type { PolledAccount } from './poller.ts'
 import { delayAfter, pause } from './retry.ts'
 
 /*
@@ -14,8 +16,9 @@ export interface StreamerOptions {
   readonly x: XClient
   readonly inbox: Inbox
   readonly logger: Logger
-  /** X user ids whose events we want. */
-  readonly userIds: () => Promise<readonly string[]>
+  readonly tokens: AccessTokens
+  /** The accounts whose events we want. */
+  readonly accounts: () => Promise<readonly PolledAccount[]>
   readonly onState?: (connected: boolean) => void
   /** Told of every sign of life. */
   readonly onAlive?: () => void
@@ -23,11 +26,22 @@ export interface StreamerOptions {
 
 const EVENTS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create']
 
-/** Makes the subscriptions that are missing. */
-export async function subscribeAll({ x }: StreamerOptions, userIds: readonly string[]): Promise<void> {
+/**
+ * Makes the subscriptions that are missing. One that X refuses (another process was quicker, or the app may not have it)
+ * is logged and left: the other accounts' events must come all the same, and polling brings that account's.
+ */
+export async function subscribeAll(options: StreamerOptions, accounts: readonly PolledAccount[]): Promise<void> {
+  const { x, tokens, logger } = options
   const have = new Set((await x.activity.subscriptions()).map(({ eventType, userId }) => `${eventType}/${userId}`))
-  for (const userId of userIds) {
-    for (const event of EVENTS) if (!have.has(`${event}/${userId}`)) await x.activity.subscribe(event, userId)
+  for (const { id, xUserId } of accounts) {
+    for (const event of EVENTS.filter((event) => !have.has(`${event}/${xUserId}`))) {
+      try {
+        await x.activity.subscribe(event, xUserId, await tokens.get(id))
+      } catch (error) {
+        if (error instanceof XError && (error.kind === 'UNAVAILABLE' || error.kind === 'RATE_LIMITED')) throw error
+        logger.warn({ err: error, accountId: id, event }, 'X refused a subscription; polling stands in for it')
+      }
+    }
   }
 }
 
@@ -38,7 +52,7 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
   let lastAlive: number | undefined
   while (!signal.aborted) {
     try {
-      await subscribeAll(options, await options.userIds())
+      await subscribeAll(options, await options.accounts())
       const lines = x.activity.stream({
         backfillMinutes: missedMinutes(lastAlive),
         signal,

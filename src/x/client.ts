@@ -50,7 +50,8 @@ export interface XOAuth {
 
 export interface XActivity {
   subscriptions(): Promise<readonly ActivitySubscription[]>
-  subscribe(eventType: ActivityEventType, userId: string): Promise<void>
+  /** In the user's own name: X's pages ask for it, though its OpenAPI document takes the app's token too. */
+  subscribe(eventType: ActivityEventType, userId: string, accessToken: string): Promise<void>
   /**
    * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
    * `onAlive` is called when connected and for every sign of life, keep-alives included.

@@ -114,10 +114,10 @@ export function createXClient(options: XClientOptions): XClient {
         } while (token)
         return found
       },
-      async subscribe(eventType, userId) {
+      async subscribe(eventType, userId, accessToken) {
         const body = { event_type: eventType, filter: { user_id: userId }, tag: 'perch' }
         await call('POST /2/activity/subscriptions', () =>
-          bearer.v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
+          asUser(accessToken).v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
         )
       },
       stream: (stream) =>
