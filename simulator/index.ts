@@ -15,7 +15,7 @@ import { authorizeRoutes } from './oauth/authorize.ts'
 import { tokenRoutes } from './oauth/token.ts'
 import { type ReplayLine, type ReplayOptions, replay } from './world/replay.ts'
 
-export type { ControlPost, ControlUser, Snapshot } from './control/views.ts'
+export type { Snapshot } from './control/views.ts'
 export { DEFAULT_APP } from './core/settings.ts'
 export type { Exchange } from './http/exchange.ts'
 export { BRAND } from './world/people.ts'

@@ -29,9 +29,8 @@ export async function announceTickets(
         const delay = posted
           ? `  (${((createdAt.getTime() - posted.getTime()) / 1000).toFixed(1)} s after the post)`
           : ''
-        say(
-          `  ${createdAt.toISOString().slice(11, 19)}  #${String(number).padEnd(5)} ${who.padEnd(18)} ${subject}${delay}`,
-        )
+        const time = createdAt.toISOString().slice(11, 19)
+        say(shorten(`  ${time}  #${String(number).padEnd(5)} ${who.padEnd(18)} ${subject}${delay}`))
       }
       if (ids.length > MOST_LINES) say(`  … and ${ids.length - MOST_LINES} more`)
     }
@@ -39,4 +38,10 @@ export async function announceTickets(
     if (!signal.aborted)
       say(`  New tickets are no longer shown here: ${error instanceof Error ? error.message : error}`)
   }
+}
+
+/** A line that a terminal does not wrap; elsewhere whole. */
+function shorten(line: string): string {
+  const { columns } = process.stdout
+  return columns && line.length > columns ? `${line.slice(0, columns - 1)}…` : line
 }

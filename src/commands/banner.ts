@@ -11,7 +11,7 @@ export function banner(config: Config, app: App, tokens: { admin: string; agent:
   ] as const
   const lines = [
     '',
-    `  Perch is running.   GraphiQL:  ${app.url}/graphql`,
+    `  Perch is running.   GraphiQL:  ${app.url}/graphql${embedded.postgres ? '   (the token is filled in)' : ''}`,
     '',
     `  Administrator's token:  ${tokens.admin}`,
     '',

@@ -74,7 +74,6 @@ export const eventBodySchema = z.discriminatedUnion('type', [
 ])
 /** What happened, before the log has given it a place. */
 export type EventBody = z.infer<typeof eventBodySchema>
-export type EventType = EventBody['type']
 
 export const logEventSchema = z.object({
   offset: z.number().int().positive(),

@@ -2,6 +2,32 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { GraphiQLOptions } from 'graphql-yoga'
 
+/** What a newcomer finds in the editor. */
+const FIRST_QUERY = `# The newest tickets. Press the button to run it, and pick which operation.
+query NewestTickets {
+  tickets(first: 10) {
+    position
+    totalCount
+    edges {
+      node {
+        number
+        status
+        subject
+        requester { name xProfile { username followersCount } }
+      }
+    }
+  }
+}
+
+# New tickets, live, as customers post.
+subscription NewTickets {
+  ticketCreated {
+    position
+    ticket { number subject requester { name } }
+  }
+}
+`
+
 /**
  * GraphiQL's settings. Subscriptions go over SSE: this GraphiQL sends its header editor along with HTTP requests only,
  * so over a WebSocket a pasted token would not arrive. Tokens are not kept in the browser's storage.
@@ -16,6 +42,7 @@ export function graphiqlOptions(headers: Readonly<Record<string, string>>): Grap
     defaultHeaders: text,
     headers: text,
     defaultEditorToolsVisibility: 'headers',
+    defaultQuery: FIRST_QUERY,
   }
 }
 

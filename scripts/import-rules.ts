@@ -1,0 +1,132 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+/*
+ * Who may import whom (DESIGN §3). Rooms meet through interfaces; only app.ts and the commands build
+ * adapters; nothing goes in a circle. The tree is small and its imports are plain, so a pattern reads them.
+ */
+
+/** Our files, and the files of ours that each imports; paths from the root of the checkout. */
+export type Graph = ReadonlyMap<string, readonly string[]>
+
+const STORE = /^src\/store\/(store|leases|vault|startup-error)\.ts$/
+const X = /^src\/x\/(client|errors)\.ts$/
+const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
+const DOMAIN = /^src\/domain\//
+const GENERATED = /^src\/generated\//
+
+interface Rule {
+  readonly from: RegExp
+  /** Everything of ours that these files may import besides their own room. */
+  readonly may: readonly RegExp[]
+  readonly why: string
+}
+
+const room = (name: string, why: string, ...may: RegExp[]): Rule => ({
+  from: new RegExp(`^src/${name}/`),
+  may: [new RegExp(`^src/${name}/`), ...may],
+  why,
+})
+
+const RULES: readonly Rule[] = [
+  room('domain', 'the rules are pure: they import nothing of ours'),
+  room('store', 'the store knows the rules and the interfaces that it serves', DOMAIN, GENERATED, PUBSUB),
+  room('x', 'X is a wire, and knows nobody', DOMAIN),
+  room('pubsub', 'the bus and the feed know events, and the log by its interface', DOMAIN),
+  room(
+    'ingest',
+    'ingest meets the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    X,
+    PUBSUB,
+    /^src\/accounts\/access-tokens\.ts$/,
+  ),
+  room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X),
+  room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room('schema', 'the schema is thin: authorise, call, return', DOMAIN, GENERATED, STORE, PUBSUB, /^src\/tickets\//),
+  room(
+    'server',
+    'the doors admit; what is behind them is handed to them',
+    DOMAIN,
+    STORE,
+    PUBSUB,
+    /^src\/schema\/(index|context)\.ts$/,
+  ),
+  {
+    from: /^(simulator|console|cli)\//,
+    may: [/^(simulator|console|cli)\//],
+    why: 'programs beside Perch import nothing of it',
+  },
+  { from: /^src\//, may: [/^src\//], why: 'the program does not know what is built around it' },
+]
+
+/** Modules that open something; only the composition root and the commands do. */
+const ADAPTERS =
+  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/twitter-client|pubsub\/(redis-bus|memory-bus|live-feed))\.ts$/
+const MAY_BUILD = /^(src\/(app\.ts$|commands\/|store\/|x\/|pubsub\/)|test\/|bench\/|scripts\/)/
+
+/** Every breach as a sentence; empty when all is well. */
+export function breaches(graph: Graph): string[] {
+  const found: string[] = []
+  for (const [file, imports] of graph) {
+    for (const target of imports) {
+      for (const { from, may, why } of RULES) {
+        if (from.test(file) && !may.some((allowed) => allowed.test(target)))
+          found.push(`${file} imports ${target}: ${why}`)
+      }
+      if (ADAPTERS.test(target) && !MAY_BUILD.test(file)) {
+        found.push(`${file} imports ${target}: only app.ts and the commands build adapters`)
+      }
+    }
+  }
+  return [...found, ...circles(graph).map((circle) => `in a circle: ${circle.join(' → ')}`)]
+}
+
+function circles(graph: Graph): string[][] {
+  const found: string[][] = []
+  const done = new Set<string>()
+  const path: string[] = []
+  const visit = (file: string): void => {
+    const at = path.indexOf(file)
+    if (at >= 0) return void found.push([...path.slice(at), file])
+    if (done.has(file)) return
+    path.push(file)
+    for (const target of graph.get(file) ?? []) visit(target)
+    path.pop()
+    done.add(file)
+  }
+  for (const file of graph.keys()) visit(file)
+  return found
+}
+
+// `import type` counts for the rooms, but a type alone makes no circle at run time; circles of types are refused too,
+// because a reader goes round them all the same.
+const IMPORT =
+  /(?:^|\n)\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)|(?:^|\n)\s*import\s*['"](\.[^'"]+)['"]/g
+
+/** Reads the tree below `root`. */
+export function readGraph(root: string): Graph {
+  const files = ['src', 'simulator', 'console', 'cli', 'bench'].flatMap((folder) => filesBelow(root, folder))
+  return new Map(
+    files.map((file) => {
+      const text = readFileSync(join(root, file), 'utf8')
+      const imports = [...text.matchAll(IMPORT)].map((match) => {
+        const path = resolve(root, dirname(file), (match[1] ?? match[2] ?? match[3]) as string)
+        return relative(root, path)
+      })
+      return [file, [...new Set(imports)]]
+    }),
+  )
+}
+
+function filesBelow(root: string, folder: string): string[] {
+  const path = join(root, folder)
+  if (!existsSync(path)) return []
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name))
+    .filter((file) => !GENERATED.test(file))
+    .sort()
+}
