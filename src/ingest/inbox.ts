@@ -49,6 +49,9 @@ export class InboxClosedError extends Error {
   override readonly name = 'InboxClosedError'
 }
 
+/** So often must a database that answers refuse a batch before one of its posts is blamed. */
+const MAX_REFUSALS = 3
+
 export function createInbox(options: InboxOptions): Inbox {
   const { store, logger, onIngested, capacity = 10_000, maxBatch = 1_000 } = options
   const waiting: Waiting[] = []
@@ -86,30 +89,45 @@ export function createInbox(options: InboxOptions): Inbox {
     return waiting.splice(0, count)
   }
 
-  /** Tries until the batch is in: a database that is away comes back, and a post that can never go in is set aside. */
+  /** What was refused is kept first; then the posts go in together, or one by one when the database refuses them so. */
   async function commit(batch: readonly Waiting[]): Promise<void> {
-    for (let tries = 1; ; tries++) {
+    for (const { delivery } of batch) {
+      await insist(() => keepDeadLetters(store, delivery.source, delivery.rejects))
+    }
+    const posts = batch.flatMap(({ delivery }) => delivery.posts)
+    const cursors = batch.flatMap(({ delivery }) => delivery.cursors ?? [])
+    if (posts.length === 0 && cursors.length === 0) return
+    const refusal = await insist(() => applyPosts(store, posts, cursors), MAX_REFUSALS)
+    if (refusal) await setAside(batch, refusal)
+  }
+
+  /**
+   * Tries until it is done: a database that is away comes back. Gives the error that the database answered with
+   * `refusals` times over, for then it will for ever.
+   */
+  async function insist(attempt: () => Promise<unknown>, refusals = Number.POSITIVE_INFINITY): Promise<Error | null> {
+    for (let tries = 1, refused = 0; ; tries++) {
       try {
-        for (const { delivery } of batch) await keepDeadLetters(store, delivery.source, delivery.rejects)
-        const posts = batch.flatMap(({ delivery }) => delivery.posts)
-        const cursors = batch.flatMap(({ delivery }) => delivery.cursors ?? [])
-        if (posts.length > 0 || cursors.length > 0) await applyPosts(store, posts, cursors)
-        return
+        await attempt()
+        return null
       } catch (error) {
         if (closed) throw new InboxClosedError('stopped before the posts were committed')
-        // A database that answers and still refuses thrice will refuse for ever: one of the posts is at fault.
-        if (tries >= 3 && (await store.ping())) return setAside(batch, error)
+        if (await store.ping()) refused++
+        if (refused >= refusals) return error instanceof Error ? error : new Error(String(error))
         logger.warn({ err: error, tries }, 'posts could not be committed; trying again')
         await sleep(Math.min(100 * 2 ** tries, 5_000))
       }
     }
   }
 
-  async function setAside(batch: readonly Waiting[], error: unknown): Promise<void> {
-    logger.error({ err: error }, 'a batch of posts cannot be committed; going through it one by one')
+  async function setAside(batch: readonly Waiting[], refusal: Error): Promise<void> {
+    logger.error({ err: refusal }, 'a batch of posts cannot be committed; going through it one by one')
     for (const { delivery } of batch) {
-      for (const post of delivery.posts) await applyOne(post, delivery.source)
-      await applyPosts(store, [], delivery.cursors ?? [])
+      // Both ways are tried again together: a database that takes neither post nor dead letter only needs time.
+      for (const post of delivery.posts) await insist(() => applyOne(post, delivery.source))
+      const stuck = await insist(() => applyPosts(store, [], delivery.cursors ?? []), MAX_REFUSALS)
+      // Such as the cursor of an account that is gone. It costs reading again, nothing is lost.
+      if (stuck) logger.warn({ err: stuck, source: delivery.source }, 'a cursor could not be moved')
     }
   }
 

@@ -48,6 +48,12 @@ const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed()
 /** X escapes exactly these three in texts. */
 const unescapeText = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 const words = z.string().transform(clean)
+/** The database counts to here; nobody on X is near it, and a profile's number must not refuse a post. */
+const MAX_COUNT = 2 ** 31 - 1
+const count = z
+  .number()
+  .int()
+  .transform((number) => Math.min(Math.max(number, 0), MAX_COUNT))
 
 const rawPost = z.object({
   id: xId,
@@ -68,13 +74,11 @@ const rawUser = z.object({
   id: xId,
   username: words,
   name: words,
-  profile_image_url: z.string().optional(),
+  profile_image_url: words.optional(),
   protected: z.boolean().optional(),
   verified: z.boolean().optional(),
-  verified_type: z.string().optional(),
-  public_metrics: z
-    .object({ followers_count: z.number().int().optional(), tweet_count: z.number().int().optional() })
-    .optional(),
+  verified_type: words.optional(),
+  public_metrics: z.object({ followers_count: count.optional(), tweet_count: count.optional() }).optional(),
 })
 
 const rawPage = z.object({
