@@ -45,7 +45,12 @@ export interface App {
   /** Resolves, with a sentence for the operator, when a part has ended without which the program cannot go on. */
   readonly broken: Promise<string>
   /** What runs inside this program instead of beside it. */
-  readonly embedded: { readonly postgres: boolean; readonly bus: boolean; readonly x: URL | undefined }
+  readonly embedded: {
+    /** The folder of the embedded PostgreSQL. */
+    readonly postgres: string | undefined
+    readonly bus: boolean
+    readonly x: URL | undefined
+  }
   close(): Promise<void>
 }
 
@@ -100,10 +105,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
         onCall: (endpoint, status) => metrics.xCall(endpoint, status === 0 ? 'error' : status),
       })
     : undefined
-  if (x) {
-    disposers.add('X client', () => x.close())
-    await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
-  }
+  if (x) disposers.add('X client', () => x.close())
 
   const key = deriveTokenKey(secret)
   const signer = createTokenSigner(key)
@@ -124,6 +126,8 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
           ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
         })
   disposers.add('server', () => server.close())
+  // Last, so that nothing is asked of X by a program that does not get to its feet.
+  if (x) await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
 
   return {
     url: server.url,
@@ -133,13 +137,15 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     signer,
     x,
     broken: database.broken,
-    embedded: { postgres: !config.databaseUrl, bus: !config.redisUrl, x: simulated?.url },
+    embedded: { postgres: database.folder, bus: !config.redisUrl, x: simulated?.url },
     close: () => disposers.close(),
   }
 }
 
 interface Database {
   readonly url: string
+  /** Where an embedded one lives. */
+  readonly folder: string | undefined
   readonly broken: Promise<string>
 }
 
@@ -148,7 +154,7 @@ async function openDatabase(config: Config, logger: Logger, disposers: Disposers
     config.databaseUrl === undefined
       ? await openEmbedded(config.dataDir, disposers)
       : // A database server that goes away comes back; everything here waits for it.
-        { url: config.databaseUrl, broken: new Promise<string>(() => {}) }
+        { url: config.databaseUrl, folder: undefined, broken: new Promise<string>(() => {}) }
   const { applied } = await migrate(database.url)
   if (applied.length > 0) logger.debug({ applied }, 'migrations applied')
   return database
@@ -162,7 +168,7 @@ async function openEmbedded(dataDir: string, disposers: Disposers): Promise<Data
   const broken = postgres.exited.then(
     () => `The embedded PostgreSQL has ended; ${postgres.directory}/server.log tells why. Start Perch again.`,
   )
-  return { url: postgres.url, broken }
+  return { url: postgres.url, folder: postgres.directory, broken }
 }
 
 interface WorkerParts {

@@ -1,11 +1,10 @@
 import type { App } from '../app.ts'
-import type { Config } from '../config.ts'
 
 /** What a newcomer reads first: where to go, with which token, and what stands in for the real thing. */
-export function banner(config: Config, app: App, tokens: { admin: string; agent: string }): string {
+export function banner(app: App, tokens: { admin: string; agent: string }): string {
   const { embedded } = app
   const parts = [
-    ['PostgreSQL', embedded.postgres ? `embedded, data in ${config.dataDir}` : 'DATABASE_URL', 'DATABASE_URL'],
+    ['PostgreSQL', embedded.postgres ? `embedded, in ${embedded.postgres}` : 'DATABASE_URL', 'DATABASE_URL'],
     ['Redis', embedded.bus ? 'not used: events stay in this process' : 'REDIS_URL', 'REDIS_URL'],
     ['X', embedded.x ? `simulated at ${embedded.x.origin}` : 'connected', 'X_CLIENT_ID, X_BEARER_TOKEN'],
   ] as const

@@ -21,7 +21,7 @@ export async function startCommand(config: Config): Promise<number> {
     const { x, embedded } = app
     if (x && embedded.x) await connectSimulatedBrand({ ...app, x }, embedded.x)
     if (config.development && config.role !== 'worker') {
-      process.stdout.write(banner(config, app, await tokens(app)))
+      process.stdout.write(banner(app, await tokens(app)))
       void announceTickets(app, (line) => process.stdout.write(`${line}\n`), stop.signal)
     } else {
       logger.info({ url: app.url, role: config.role }, 'Perch is running')

@@ -15,9 +15,9 @@ const INGEST: Actor = { kind: 'system', part: 'ingest' }
 const ATTEMPTS = 10
 
 /**
- * One batch, one transaction: decides about every post and carries it out, with the cursors. Another process that
- * takes the same posts, or opens the same thread, at the same moment makes one of the two meet a unique index; that
- * one starts over, and then finds what the other did.
+ * One batch, one transaction: decides about every post and carries it out, with the cursors. Deliveries of the same
+ * conversations wait for one another (`readFacts`). Whoever else opens a ticket or keeps a post at the same moment makes
+ * one of the two meet a unique index; this one starts over then, and finds what the other did.
  */
 export async function applyPosts(
   store: Store,

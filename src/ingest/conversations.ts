@@ -1,3 +1,4 @@
+import { compareIds, timeOfId } from '../domain/x-id.ts'
 import type { Store } from '../store/store.ts'
 import type { CursorMove } from './cursor.ts'
 
@@ -23,12 +24,6 @@ const QUERIES_A_ROUND = 4
 const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
 
 const WEEK_MS = 7 * 24 * 3600_000
-const SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
-
-/** When X made this id, in Unix milliseconds. */
-function timeOf(id: string): number {
-  return Number(BigInt(id) >> 22n) + SNOWFLAKE_EPOCH_MS
-}
 
 /** The searches of one round for one account. */
 export async function conversationQueries(store: Store, accountId: string): Promise<ConversationQuery[]> {
@@ -50,12 +45,11 @@ export async function conversationQueries(store: Store, accountId: string): Prom
   return [...chunks(begun), ...chunks(fresh)].map((rows) => {
     const ids = rows.map(({ id }) => id)
     // A conversation's id is its first post's: every reply has a higher one.
-    const oldest = rows.map(({ id, since_id }) => BigInt(since_id ?? id)).sort((a, b) => (a < b ? -1 : 1))[0]
-    const sinceId = String(oldest)
+    const sinceId = rows.map(({ id, since_id }) => since_id ?? id).sort(compareIds)[0] ?? '0'
     return {
       query: ids.map((id) => `conversation_id:${id}`).join(' OR '),
       // X refuses a since_id that its seven days do not reach; an hour's margin for clocks that differ.
-      sinceId: timeOf(sinceId) > Date.now() - WEEK_MS + 3600_000 ? sinceId : undefined,
+      sinceId: timeOfId(sinceId) > Date.now() - WEEK_MS + 3600_000 ? sinceId : undefined,
       conversationIds: ids,
     }
   })

@@ -4,8 +4,14 @@ import type { Prisma } from '../generated/prisma/client.ts'
 
 /*
  * What the decisions about a batch of posts rest on, read inside the transaction that carries them
- * out. The tickets found are locked, so that nobody closes one between the decision and the deed.
+ * out. Other deliveries of the same conversations wait for its end, and the tickets found are
+ * locked, so that nobody closes one between the decision and the deed.
  */
+
+/** Conversations share this many locks: PostgreSQL has room for a few thousand at a time, for all transactions. */
+const LOCKS = 256
+/** The first half of the locks' keys: "inge" in ASCII, so that they are nobody else's. */
+const LOCK_SPACE = 0x696e6765
 
 export interface ThreadTicket extends Thread {
   readonly snapshot: TicketSnapshot
@@ -31,6 +37,12 @@ export function threadOwner(post: Post, accounts: readonly CaptureAccount[]): st
 }
 
 export async function readFacts(db: Prisma.TransactionClient, posts: readonly Post[]): Promise<BatchFacts> {
+  const conversations = [...new Set(posts.map((post) => post.conversationId))]
+  // In order, so that two batches never wait for each other; and first, so that what follows sees what the other did.
+  await db.$executeRaw`
+    SELECT pg_advisory_xact_lock(${LOCK_SPACE}::int, lock) FROM (
+      SELECT DISTINCT abs(hashtext(id) % ${LOCKS}::int) AS lock FROM unnest(${conversations}::text[]) AS id ORDER BY lock
+    ) AS locks`
   const accounts = await db.account.findMany({
     select: { id: true, xUserId: true, screenName: true, status: true, captureMentions: true },
     orderBy: { createdAt: 'asc' },
@@ -39,7 +51,6 @@ export async function readFacts(db: Prisma.TransactionClient, posts: readonly Po
   const known = await db.$queryRaw<{ id: string }[]>`
     SELECT external_id AS id FROM comment WHERE channel = 'X_POST' AND external_id = ANY(${ids})
     UNION ALL SELECT id FROM incoming_post WHERE id = ANY(${ids})`
-  const conversations = [...new Set(posts.map((post) => post.conversationId))]
   const owners = [...new Set(posts.map((post) => threadOwner(post, accounts)))]
   const rows = await db.$queryRaw<ThreadRow[]>`
     SELECT t.id, t.number, t.status::text, t.priority::text, t.channel::text, t.account_id, t.requester_id,

@@ -52,7 +52,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const activeAccounts = () =>
     store.prisma.account.findMany({
       where: { status: 'ACTIVE', credential: { isNot: null } },
-      select: { id: true, xUserId: true },
+      select: { id: true, xUserId: true, createdAt: true },
       orderBy: { id: 'asc' },
     })
   const streamer = { x, inbox, logger, tokens, accounts: activeAccounts }

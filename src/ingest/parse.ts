@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Post } from '../domain/capture.ts'
+import { compareIds, timeOfId } from '../domain/x-id.ts'
 
 /*
  * X's JSON → posts. Each post is judged by itself: one that makes no sense becomes a Reject, with
@@ -95,19 +96,15 @@ const rawActivity = z.object({
   }),
 })
 
-/** Snowflake ids carry their time: milliseconds since 2010-11-04T01:42:54.657Z in the bits above 22. */
-const SNOWFLAKE_EPOCH_MS = 1_288_834_974_657n
-
 /** A page of a timeline or a search. Undefined when it is not a page at all (then it is X's fault, and worth a retry). */
 export function parsePage(body: unknown): ParsedPage | undefined {
   const page = rawPage.safeParse(body)
   if (!page.success) return undefined
   const { data = [], includes, meta } = page.data
   const { posts, rejects } = parsePosts(data, includes?.users ?? [])
-  const ids = posts.map(({ post }) => BigInt(post.id))
-  if (meta.newest_id && /^[0-9]{1,19}$/.test(meta.newest_id)) ids.push(BigInt(meta.newest_id))
-  const newest = ids.sort((a, b) => (a < b ? -1 : 1)).at(-1)
-  return { posts, rejects, newestId: newest === undefined ? null : String(newest), nextToken: meta.next_token ?? null }
+  const ids = posts.map(({ post }) => post.id)
+  if (meta.newest_id && /^[0-9]{1,19}$/.test(meta.newest_id)) ids.push(meta.newest_id)
+  return { posts, rejects, newestId: ids.sort(compareIds).at(-1) ?? null, nextToken: meta.next_token ?? null }
 }
 
 /** Events of the Activity API that carry a post for us. */
@@ -172,7 +169,7 @@ function toPost(raw: z.infer<typeof rawPost>): Post {
 
 /** X's `created_at` counts in whole seconds; the id knows the millisecond, which orders a quick exchange. */
 function postedAt(id: string, createdAt: string | undefined): string {
-  const byId = Number((BigInt(id) >> 22n) + SNOWFLAKE_EPOCH_MS)
+  const byId = timeOfId(id)
   if (createdAt === undefined) return new Date(byId).toISOString()
   const said = Date.parse(createdAt)
   return new Date(Math.abs(byId - said) < 2_000 ? byId : said).toISOString()

@@ -1,6 +1,7 @@
 import { v7 as uuid } from 'uuid'
 import { type Decision, decideCapture, type Post, subjectOf } from '../domain/capture.ts'
 import type { TicketStatus } from '../domain/event.ts'
+import { compareIds } from '../domain/x-id.ts'
 import { type BatchFacts, type ThreadTicket, threadOf, threadOwner } from './facts.ts'
 import type { ReceivedPost } from './parse.ts'
 
@@ -115,9 +116,4 @@ export function planBatch(received: readonly ReceivedPost[], facts: BatchFacts):
 /** By post id, which is X's order of time. */
 function inOrder(received: readonly ReceivedPost[]): ReceivedPost[] {
   return [...received].sort((a, b) => compareIds(a.post.id, b.post.id))
-}
-
-/** Orders X's ids, which are numbers too large for `number`. */
-export function compareIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
 }

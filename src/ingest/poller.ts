@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { AccessTokens } from '../accounts/access-tokens.ts'
+import { compareIds, idAt } from '../domain/x-id.ts'
 import type { Store } from '../store/store.ts'
 import type { XAnswer, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
@@ -7,7 +8,6 @@ import { conversationCursors, conversationQueries } from './conversations.ts'
 import type { CursorMove } from './cursor.ts'
 import type { Inbox } from './inbox.ts'
 import { type ParsedPage, parsePage } from './parse.ts'
-import { compareIds } from './plan.ts'
 import { delayAfter, pause } from './retry.ts'
 
 /*
@@ -18,6 +18,8 @@ import { delayAfter, pause } from './retry.ts'
 export interface PolledAccount {
   readonly id: string
   readonly xUserId: string
+  /** What was posted before the account was connected is history, not tickets. */
+  readonly createdAt: Date
 }
 
 export interface PollerOptions {
@@ -68,11 +70,11 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
   const { store, x, onSynced } = options
   const key = { accountId: account.id, source: 'mentions' }
   const cursor = await store.prisma.sourceCursor.findUnique({ where: { accountId_source: key } })
-  const sinceId = cursor?.sinceId
+  const sinceId = cursor?.sinceId ?? idAt(account.createdAt.getTime())
   await readAll(options, account, signal, {
     source: 'mentions',
     fetch: (accessToken, pageToken) =>
-      x.mentions(account.xUserId, { accessToken, ...(sinceId && { sinceId }), ...(pageToken && { pageToken }) }),
+      x.mentions(account.xUserId, { accessToken, sinceId, ...(pageToken && { pageToken }) }),
     cursors: (newestId) => [{ ...key, sinceId: newestId }],
   })
   if (!signal.aborted) onSynced?.(account.id)

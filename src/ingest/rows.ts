@@ -1,8 +1,9 @@
 import { v7 as uuid } from 'uuid'
+import { compareIds } from '../domain/x-id.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { CursorMove } from './cursor.ts'
 import type { SeenProfile } from './parse.ts'
-import { compareIds, type Plan, type PlannedComment, type PlannedWait } from './plan.ts'
+import type { Plan, PlannedComment, PlannedWait } from './plan.ts'
 
 /*
  * The batch's rows, one statement a table whatever the batch's size: a nested create a post costs a

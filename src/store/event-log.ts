@@ -47,7 +47,8 @@ export async function append(db: Db, unlogged: readonly Unlogged[]): Promise<Eve
           epoch = CASE WHEN identity = perch_log_identity() THEN epoch ELSE ${newEpoch()} END,
           identity = perch_log_identity()
       WHERE id = 1
-      RETURNING epoch, head, clock_timestamp() AS at
+      -- The column keeps milliseconds and would round, where JavaScript cuts: the bell and the log must say the same.
+      RETURNING epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
     ), appended AS (
       INSERT INTO event ("offset", type, at, actor, ticket_id, account_id, data)
       SELECT head.head - ${rows.length} + e.place, e.row->>'type', head.at, e.row->'actor',

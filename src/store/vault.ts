@@ -20,6 +20,8 @@ export class UnsealError extends Error {
 
 const IV_BYTES = 12
 const TAG_BYTES = 16
+/** Without the length Node would take a tag that was cut short, which is easier to guess. */
+const GCM = { authTagLength: TAG_BYTES }
 
 /** The vault of one secret (PERCH_SECRET). */
 export function createVault(secret: string): Vault {

@@ -112,7 +112,7 @@ describe('npm start', () => {
   it('runs everything, ends on Ctrl-C leaving no process, and keeps the data', async () => {
     const dir = dataDir('kept')
     const first = await start(dir)
-    expect(first.output()).toContain('embedded, data in')
+    expect(first.output()).toContain('embedded, in')
     expect((await fetch(`${first.url}/health/ready`)).status).toBe(200)
     expect(await (await fetch(`${first.url}/metrics`)).text()).toContain('perch_events_appended_total')
     const before = await ticketCount(first)

@@ -43,7 +43,7 @@ describe('one transaction', () => {
             readable: rung.length % 20 ? Promise.resolve(bell.head) : store.log.head().then(({ head }) => head),
           }),
       })
-      for (let made = 0, batch = 0; made < EVENTS_A_WRITER; batch++) {
+      for (let made = 0; made < EVENTS_A_WRITER; ) {
         const size = Math.min(random() < 0.3 ? 1 : Math.ceil(random() * 120), EVENTS_A_WRITER - made)
         const names = Array.from({ length: size }, (_, n) => `${writer}/${made + n}`)
         const fails = random() < 0.2
@@ -111,7 +111,7 @@ describe('one transaction', () => {
     await store.prisma.$executeRaw`INSERT INTO pair VALUES (1, 0), (2, 0)`
     const { head } = await store.log.head()
     let attempts = 0
-    const arrived = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const
+    const arrived = [deferred(), deferred()] as const
     const take = (first: 0 | 1) =>
       store.change(ACTOR, async ({ db, emit }) => {
         attempts++
@@ -246,3 +246,12 @@ describe('one transaction', () => {
     }
   })
 })
+
+/** Promise.withResolvers, which Node 20 does not have. */
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** A wire that can be cut and mended. */
+export interface TcpProxy {
+  readonly port: number
+  /** Ends all connections; new ones are refused. */
+  cut(): Promise<void>
+  /** Takes connections again, on the same port. */
+  open(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Forwards a port of one's own to `host:port`. */
+export async function startProxy(host: string, port: number): Promise<TcpProxy> {
+  const sockets = new Set<Socket>()
+  let server: Server | undefined
+  let ownPort = 0
+  async function open(): Promise<void> {
+    if (server) return
+    server = createServer((client) => {
+      const target = connect(port, host)
+      for (const [one, other] of [
+        [client, target],
+        [target, client],
+      ] as const) {
+        sockets.add(one)
+        one.on('error', () => other.destroy())
+        one.on('close', () => {
+          sockets.delete(one)
+          other.destroy()
+        })
+        one.pipe(other)
+      }
+    }).listen(ownPort, '127.0.0.1')
+    await once(server, 'listening')
+    ownPort = (server.address() as AddressInfo).port
+  }
+  async function cut(): Promise<void> {
+    const old = server
+    server = undefined
+    if (!old) return
+    const closed = once(old, 'close')
+    old.close()
+    for (const socket of sockets) socket.destroy()
+    await closed
+  }
+  await open()
+  return { port: ownPort, cut, open, close: cut }
+}

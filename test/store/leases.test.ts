@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createLeases } from '../../src/store/leases.ts'
+import type { Store } from '../../src/store/store.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { silent, testStore } from '../helpers/stores.ts'
+import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
+
+describe.concurrent('a lease', () => {
+  let database: TestDatabase
+  let store: Store
+  const leases = () => createLeases(store.prisma, silent)
+
+  beforeAll(async () => {
+    database = await testDatabase()
+    store = await testStore(database.url)
+  })
+  afterAll(async () => {
+    await store?.close()
+    await database?.drop()
+  })
+
+  it('has one holder at a time among three, and each has its turn when the one before returns', async () => {
+    const stop = new AbortController()
+    let holding = 0
+    const most: number[] = []
+    const turns: number[] = []
+    await Promise.all(
+      [0, 1, 2].map((process) =>
+        leases().hold('one at a time', stop.signal, async () => {
+          most.push(++holding)
+          turns.push(process)
+          await new Promise((resolve) => setTimeout(resolve, 50))
+          holding--
+        }),
+      ),
+    )
+    expect(most).toEqual([1, 1, 1])
+    expect(turns.sort()).toEqual([0, 1, 2])
+    expect(await store.prisma.lease.count({ where: { name: 'one at a time' } })).toBe(0)
+  })
+
+  it('is given back at once when its holder is told to stop', async () => {
+    const stop = new AbortController()
+    let held: AbortSignal | undefined
+    const holding = leases().hold('stopped', stop.signal, async (signal) => {
+      held = signal
+      await ended(signal)
+    })
+    await expect.poll(() => held).toBeDefined()
+    stop.abort()
+    await holding
+    expect(held?.aborted).toBe(true)
+    expect(await store.prisma.lease.count({ where: { name: 'stopped' } })).toBe(0)
+  })
+
+  it('is kept for as long as the work takes, longer than it lasts unrenewed', async () => {
+    const stop = new AbortController()
+    let intruded = false
+    let aborted: boolean | undefined
+    const holding = leases().hold('renewed', stop.signal, async (signal) => {
+      await new Promise((resolve) => setTimeout(resolve, 7_500))
+      aborted = signal.aborted
+      stop.abort()
+    })
+    await expect.poll(() => store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1)
+    await Promise.all([
+      holding,
+      leases().hold('renewed', stop.signal, async () => {
+        intruded = true
+      }),
+    ])
+    expect([aborted, intruded]).toEqual([false, false])
+  })
+
+  it('of a holder that is cut off aborts its signal before another takes over, within 10 s', async () => {
+    const target = new URL(database.url)
+    const proxy: TcpProxy = await startProxy(target.hostname, Number(target.port || 5432))
+    const through = new URL(database.url)
+    through.host = `127.0.0.1:${proxy.port}`
+    const remote = await testStore(through.href)
+    const stop = new AbortController()
+    const order: string[] = []
+    const first = createLeases(remote.prisma, silent).hold('cut off', stop.signal, async (signal) => {
+      order.push('first holds')
+      await ended(signal)
+      order.push('first let go')
+    })
+    await expect.poll(() => order).toEqual(['first holds'])
+    const cut = performance.now()
+    const second = leases().hold('cut off', stop.signal, async (signal) => {
+      order.push('second holds')
+      await ended(signal)
+    })
+    await proxy.cut()
+    await expect
+      .poll(() => order, { timeout: 12_000, interval: 20 })
+      .toEqual(['first holds', 'first let go', 'second holds'])
+    expect(performance.now() - cut).toBeLessThan(10_000)
+    stop.abort()
+    await Promise.all([first, second])
+    await remote.close()
+    await proxy.close()
+  })
+
+  it('that somebody else took over aborts the work of the one who had it', async () => {
+    const stop = new AbortController()
+    let held: AbortSignal | undefined
+    const holding = leases().hold('taken', stop.signal, async (signal) => {
+      held = signal
+      await ended(signal)
+    })
+    await expect.poll(() => held).toBeDefined()
+    await store.prisma.lease.update({
+      where: { name: 'taken' },
+      data: { holder: 'somebody else', expiresAt: new Date(Date.now() + 60_000) },
+    })
+    await expect.poll(() => held?.aborted, { timeout: 3_000 }).toBe(true)
+    stop.abort()
+    await holding
+    expect(await store.prisma.lease.findUnique({ where: { name: 'taken' } })).toMatchObject({ holder: 'somebody else' })
+  })
+
+  it('runs work that failed again', async () => {
+    let runs = 0
+    await leases().hold('failing', new AbortController().signal, async () => {
+      if (++runs === 1) throw new Error('failed')
+    })
+    expect(runs).toBe(2)
+  })
+})
+
+function ended(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
