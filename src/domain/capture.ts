@@ -88,24 +88,27 @@ export function decideCapture(post: Post, { accounts, known, thread }: Facts): D
     }
   }
 
-  // F22: whoever has a ticket in this conversation goes on in it, whether or not they name us again.
-  const account = accounts.find(({ id }) => id === thread?.accountId) ?? addressed(post, accounts)
-  if (!account) return { kind: 'IGNORE', reason: 'NOT_ADDRESSED' }
-  if (account.status !== 'ACTIVE') return { kind: 'IGNORE', reason: 'ACCOUNT_INACTIVE' }
+  const concerned = concernedBy(post, accounts, thread)
+  const active = concerned.filter(({ status }) => status === 'ACTIVE')
+  const [first] = active
+  if (!first) return { kind: 'IGNORE', reason: concerned.length > 0 ? 'ACCOUNT_INACTIVE' : 'NOT_ADDRESSED' }
 
+  // F22: whoever has a ticket in this conversation goes on in it, whether or not they name us again.
   if (thread && thread.status !== 'CLOSED') {
-    if (thread.commentCount >= MAX_COMMENTS) return { kind: 'WAIT', accountId: account.id, reason: 'TICKET_FULL' }
+    const { ticketId, accountId } = thread
+    if (thread.commentCount >= MAX_COMMENTS) return { kind: 'WAIT', accountId, reason: 'TICKET_FULL' }
     return {
       kind: 'COMMENT',
-      ticketId: thread.ticketId,
-      accountId: account.id,
+      ticketId,
+      accountId,
       direction: 'INBOUND',
       status: statusAfterRequesterComment(thread.status),
     }
   }
-  if (!account.captureMentions) return { kind: 'WAIT', accountId: account.id, reason: 'CAPTURE_OFF' }
+  const capturing = active.find(({ captureMentions }) => captureMentions)
+  if (!capturing) return { kind: 'WAIT', accountId: first.id, reason: 'CAPTURE_OFF' }
   // F26: a closed ticket stays closed; the conversation goes on in a follow-up.
-  return { kind: 'OPEN_TICKET', accountId: account.id, followUpOf: thread?.ticketId ?? null }
+  return { kind: 'OPEN_TICKET', accountId: capturing.id, followUpOf: thread?.ticketId ?? null }
 }
 
 /** F66: an answer from the requester reopens what was waiting for it, or thought done. */
@@ -114,18 +117,21 @@ export function statusAfterRequesterComment(status: TicketStatus): TicketStatus 
 }
 
 /**
- * The account a post is for: the one it answers (F12), else the first it mentions that captures mentions, else the
- * first it mentions. A post that names several of our accounts is one ticket, not one for each (F25).
+ * The accounts that a post concerns, the nearest first: the one its thread belongs to, the one it answers, those it
+ * mentions in the order of the text (F12). The first of them that may takes the post, so one that was deactivated or
+ * captures nothing does not swallow what another is meant to have; and a post that names several is one ticket (F25).
  */
-function addressed(post: Post, accounts: readonly CaptureAccount[]): CaptureAccount | undefined {
-  const answered = accounts.find((account) => account.xUserId === post.inReplyToUserId)
-  if (answered) return answered
+function concernedBy(post: Post, accounts: readonly CaptureAccount[], thread: Thread | null): CaptureAccount[] {
   const place = (account: CaptureAccount) => {
     const byId = post.mentionedUserIds.indexOf(account.xUserId)
     return byId >= 0 ? byId : post.mentionedHandles.indexOf(account.screenName.toLowerCase())
   }
-  const mentioned = accounts.filter((account) => place(account) >= 0).sort((a, b) => place(a) - place(b))
-  return mentioned.find((account) => account.status === 'ACTIVE' && account.captureMentions) ?? mentioned[0]
+  const concerned = [
+    ...accounts.filter(({ id }) => id === thread?.accountId),
+    ...accounts.filter(({ xUserId }) => xUserId === post.inReplyToUserId),
+    ...accounts.filter((account) => place(account) >= 0).sort((a, b) => place(a) - place(b)),
+  ]
+  return [...new Set(concerned)]
 }
 
 /** A ticket's subject: the first line of the post without the names it starts with, at most 80 characters. */

@@ -2,9 +2,9 @@ import type pg from 'pg'
 import type { Logger } from 'pino'
 
 /*
- * graphile-worker leaves the jobs of a killed worker locked for four hours. So every worker gives a
- * sign of life, and whoever is alive unlocks what the silent ones hold: resumed within
- * SILENCE + BEAT + the poll interval = 9 s.
+ * graphile-worker leaves the jobs of a killed process locked for four hours, in the name of its pool.
+ * So every pool gives a sign of life, and whoever is alive unlocks what the silent ones hold: resumed
+ * within SILENCE + BEAT + the poll interval = 9 s.
  */
 
 const BEAT_MS = 2_000
@@ -16,16 +16,16 @@ export interface Heartbeat {
   stop(): Promise<void>
 }
 
-/** Beats for `workerIds`, and frees the jobs of workers that no longer do. */
-export function startHeartbeat(options: { pool: pg.Pool; workerIds: ReadonlySet<string>; logger: Logger }): Heartbeat {
-  const { pool, workerIds, logger } = options
+/** Beats for `poolIds`, and frees the jobs of graphile-worker's pools that no longer do. */
+export function startHeartbeat(options: { pool: pg.Pool; poolIds: ReadonlySet<string>; logger: Logger }): Heartbeat {
+  const { pool, poolIds, logger } = options
   let waiting = 0
 
   async function beat(): Promise<void> {
     await pool.query(
       `INSERT INTO worker_process (id, heartbeat_at) SELECT id, clock_timestamp() FROM unnest($1::text[]) AS id ORDER BY id
        ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at`,
-      [[...workerIds]],
+      [[...poolIds]],
     )
     const { rows } = await pool.query<{ id: string }>(
       `SELECT DISTINCT j.locked_by AS id FROM graphile_worker.jobs j
@@ -41,13 +41,18 @@ export function startHeartbeat(options: { pool: pg.Pool; workerIds: ReadonlySet<
     waiting = due.rows[0]?.count ?? 0
     if (rows.length === 0) return
     const dead = rows.map(({ id }) => id)
-    logger.warn({ workers: dead }, 'workers have died; their jobs are taken over')
+    logger.warn({ pools: dead }, 'workers have died; their jobs are taken over')
     await pool.query('SELECT graphile_worker.force_unlock_workers($1::text[])', [dead])
   }
 
-  let beating: Promise<void> = Promise.resolve()
+  let beating: Promise<void> | undefined
   const guarded = () => {
-    beating = beat().catch((error: unknown) => logger.debug({ err: error }, 'no heartbeat: the database is away'))
+    // One at a time: beats that a slow database keeps waiting must not queue up.
+    beating ??= beat()
+      .catch((error: unknown) => logger.debug({ err: error }, 'no heartbeat: the database is away'))
+      .finally(() => {
+        beating = undefined
+      })
   }
   guarded()
   const timer = setInterval(guarded, BEAT_MS)
@@ -56,7 +61,7 @@ export function startHeartbeat(options: { pool: pg.Pool; workerIds: ReadonlySet<
     async stop() {
       clearInterval(timer)
       await beating
-      await pool.query('DELETE FROM worker_process WHERE id = ANY($1)', [[...workerIds]]).catch(() => {})
+      await pool.query('DELETE FROM worker_process WHERE id = ANY($1)', [[...poolIds]]).catch(() => {})
     },
   }
 }

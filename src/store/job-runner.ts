@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   Logger as GraphileLogger,
   parseCronItems,
@@ -34,6 +35,8 @@ export interface JobRunner {
   close(): Promise<void>
 }
 
+const RESTART_MS = 1_000
+
 /** Starts taking jobs. */
 export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunner> {
   const { databaseUrl, tasks, schedule = {}, concurrency = 4, logger, onJob } = options
@@ -42,10 +45,10 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
   const lost = (error: Error) => logger.warn({ err: error }, 'a database connection of the job runner was lost')
   pool.on('error', lost)
   pool.on('connect', (client) => client.on('error', lost))
-  const workerIds = new Set<string>()
+  // graphile-worker locks jobs in the name of the pool, not of the worker in it.
+  const poolIds = new Set<string>()
   const events: WorkerEvents = new EventEmitter()
-  events.on('worker:create', ({ worker }) => void workerIds.add(worker.workerId))
-  events.on('worker:stop', ({ worker }) => void workerIds.delete(worker.workerId))
+  events.on('pool:create', ({ workerPool }) => void poolIds.add(workerPool.id))
 
   const taskList: TaskList = {}
   for (const [name, task] of Object.entries(tasks)) {
@@ -62,28 +65,56 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     }
   }
 
-  const runner: Runner = await run({
-    pgPool: pool,
-    taskList,
-    events,
-    concurrency,
-    noHandleSignals: true,
-    pollInterval: 1_000,
-    gracefulShutdownAbortTimeout: 2_000,
-    parsedCronItems: parseCronItems(Object.entries(schedule).map(([task, match]) => ({ task, match }))),
-    logger: new GraphileLogger((scope) => (level, message) => {
-      const line = { label: scope.label, task: scope.taskIdentifier, job: scope.jobId }
-      if (level === 'error') logger.error(line, message)
-      else if (level === 'warning') logger.warn(line, message)
-      else logger.trace(line, message)
-    }),
-  })
-  const heartbeat = startHeartbeat({ pool, workerIds, logger })
+  const start = () =>
+    run({
+      pgPool: pool,
+      taskList,
+      events,
+      noHandleSignals: true,
+      // Without a batch, the failure to note a job's end is an unhandled rejection, which would end the process.
+      preset: {
+        worker: {
+          concurrentJobs: concurrency,
+          pollInterval: 1_000,
+          gracefulShutdownAbortTimeout: 2_000,
+          completeJobBatchDelay: 0,
+          failJobBatchDelay: 0,
+        },
+      },
+      parsedCronItems: parseCronItems(Object.entries(schedule).map(([task, match]) => ({ task, match }))),
+      logger: new GraphileLogger((scope) => (level, message) => {
+        const line = { label: scope.label, task: scope.taskIdentifier, job: scope.jobId }
+        if (level === 'error') logger.error(line, message)
+        else if (level === 'warning') logger.warn(line, message)
+        else logger.trace(line, message)
+      }),
+    })
+
+  const stopping = new AbortController()
+  let runner: Runner | undefined = await start()
+  /** The runner gives itself up when it could not note a job's end: another takes over, and that job is done again. */
+  async function keepRunning(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const mine = [...poolIds]
+      await runner?.promise.catch(() => {})
+      for (const id of mine) poolIds.delete(id)
+      runner = undefined
+      if (stopping.signal.aborted) return
+      logger.warn('the job runner has stopped; starting it again')
+      await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => {})
+      if (stopping.signal.aborted) return
+      runner = await start().catch((error: unknown) => void logger.warn({ err: error }, 'the job runner does not start'))
+    }
+  }
+  const running = keepRunning()
+  const heartbeat = startHeartbeat({ pool, poolIds, logger })
 
   return {
     waiting: heartbeat.waiting,
     async close() {
-      await runner.stop().catch((error: unknown) => logger.warn({ err: error }, 'the job runner did not stop cleanly'))
+      stopping.abort()
+      await runner?.stop().catch((error: unknown) => logger.warn({ err: error }, 'the job runner did not stop cleanly'))
+      await running
       await heartbeat.stop()
       await pool.end()
     },

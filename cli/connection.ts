@@ -1,0 +1,71 @@
+import { type Client, createClient } from 'graphql-ws'
+import { WebSocket } from 'ws'
+import { z } from 'zod'
+
+/** graphql-transport-ws: an operation before connection_ack; a token that is no good (src/pubsub/PROTOCOL.md). */
+const REFUSALS: readonly unknown[] = [4401, 4403]
+
+/** What a socket's end looks like in graphql-ws: the `CloseEvent` of the DOM. */
+export const closing = z.object({ code: z.number(), reason: z.string() })
+
+export interface ConnectionOptions {
+  /** Where GraphQL is, `ws://…` or `wss://…`. */
+  readonly url: string
+  readonly token: () => Promise<string>
+  /** Whether `token` can give a better one when the present one is refused. */
+  readonly renewable: boolean
+  /** News about the connection, for people. */
+  readonly say: (sentence: string) => void
+}
+
+/** A graphql-ws client that never gives up, says when it is cut off and when it is back, and notices a silent network. */
+export function connect({ url, token, renewable, say }: ConnectionOptions): Client {
+  let silence: NodeJS.Timeout | undefined
+  let everConnected = false
+  let lost = false
+  /** Whether the present token was ever accepted: one that was may have expired, one that was not is wrong. */
+  let accepted = false
+  const client = createClient({
+    url,
+    webSocketImpl: WebSocket,
+    connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
+    connectionAckWaitTimeout: 5_000,
+    // Between the query for a position and the subscription after it the socket stays.
+    lazyCloseTimeout: 2_000,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    shouldRetry: (reason) => {
+      const { data } = closing.safeParse(reason)
+      if (!REFUSALS.includes(data?.code)) return true
+      const again = renewable && accepted
+      accepted = false
+      return again
+    },
+    retryWait: (attempt) => {
+      const most = Math.min(2_000, 100 * 2 ** attempt)
+      return new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
+    },
+    keepAlive: 10_000,
+    on: {
+      connected: () => {
+        if (lost) say(everConnected ? 'connected again' : 'connected')
+        lost = false
+        everConnected = true
+        accepted = true
+      },
+      closed: (event) => {
+        clearTimeout(silence)
+        const code = closing.safeParse(event).data?.code
+        if (lost || code === 1000 || REFUSALS.includes(code)) return
+        lost = true
+        say(everConnected ? 'connection lost; reconnecting…' : `no answer at ${url} yet; trying again…`)
+      },
+      ping: (received) => {
+        if (!received) silence = setTimeout(() => client.terminate(), 5_000)
+      },
+      pong: (received) => {
+        if (received) clearTimeout(silence)
+      },
+    },
+  })
+  return client
+}
