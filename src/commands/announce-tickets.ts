@@ -26,9 +26,7 @@ export async function announceTickets(
       for (const { number, subject, createdAt, requester, comments } of tickets) {
         const who = requester.xProfile ? `@${requester.xProfile.username}` : requester.name
         const posted = comments[0]?.postedAt
-        const delay = posted
-          ? `  (${((createdAt.getTime() - posted.getTime()) / 1000).toFixed(1)} s after the post)`
-          : ''
+        const delay = posted ? `  (${age(createdAt.getTime() - posted.getTime())} after the post)` : ''
         const time = createdAt.toISOString().slice(11, 19)
         say(shorten(`  ${time}  #${String(number).padEnd(5)} ${who.padEnd(18)} ${subject}${delay}`))
       }
@@ -44,4 +42,9 @@ export async function announceTickets(
 function shorten(line: string): string {
   const { columns } = process.stdout
   return columns && line.length > columns ? `${line.slice(0, columns - 1)}…` : line
+}
+
+/** Milliseconds in the unit that says something. */
+function age(ms: number): string {
+  return ms < 1_000 ? `${Math.max(ms, 0)} ms` : `${(ms / 1_000).toFixed(1)} s`
 }

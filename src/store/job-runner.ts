@@ -91,19 +91,26 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     })
 
   const stopping = new AbortController()
-  let runner: Runner | undefined = await start()
-  /** The runner gives itself up when it could not note a job's end: another takes over, and that job is done again. */
+  const stop = (runner: Runner) =>
+    runner.stop().catch((error: unknown) => logger.warn({ err: error }, 'the job runner did not stop cleanly'))
+  let current: Runner | undefined = await start()
+  /** The runner gives itself up when it cannot note a job's end: another takes over, and that job is done again. */
   async function keepRunning(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      const mine = [...poolIds]
-      await runner?.promise.catch(() => {})
-      for (const id of mine) poolIds.delete(id)
-      runner = undefined
+    for (;;) {
+      const ended = [...poolIds]
+      await current?.promise.catch(() => {})
+      current = undefined
+      for (const id of ended) poolIds.delete(id)
       if (stopping.signal.aborted) return
       logger.warn('the job runner has stopped; starting it again')
       await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return
-      runner = await start().catch((error: unknown) => void logger.warn({ err: error }, 'the job runner does not start'))
+      try {
+        current = await start()
+      } catch (error) {
+        logger.warn({ err: error }, 'the job runner does not start')
+      }
+      if (stopping.signal.aborted && current) await stop(current)
     }
   }
   const running = keepRunning()
@@ -113,7 +120,7 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
     waiting: heartbeat.waiting,
     async close() {
       stopping.abort()
-      await runner?.stop().catch((error: unknown) => logger.warn({ err: error }, 'the job runner did not stop cleanly'))
+      if (current) await stop(current)
       await running
       await heartbeat.stop()
       await pool.end()

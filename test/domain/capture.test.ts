@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type CaptureAccount,
@@ -7,7 +6,6 @@ import {
   MAX_COMMENTS,
   type Post,
   statusAfterRequesterComment,
-  subjectOf,
   type Thread,
 } from '../../src/domain/capture.ts'
 import { TICKET_STATUSES } from '../../src/domain/event.ts'
@@ -230,116 +228,5 @@ describe('what becomes of a post', () => {
   it('never moves a ticket to a status but OPEN', () => {
     const moved = TICKET_STATUSES.map((status) => statusAfterRequesterComment(status))
     expect(moved).toEqual(['NEW', 'OPEN', 'OPEN', 'OPEN', 'OPEN', 'CLOSED'])
-  })
-})
-
-const anyUser = fc.constantFrom('100', '200', '900', '901')
-const anyPost: fc.Arbitrary<Post> = fc
-  .record({
-    authorId: anyUser,
-    inReplyToUserId: fc.option(anyUser),
-    mentionedUserIds: fc.array(anyUser),
-    mentionedHandles: fc.array(fc.constantFrom('acme', 'acmesupport', 'mira')),
-    isRepost: fc.boolean(),
-  })
-  .map(post)
-const anyFacts: fc.Arbitrary<Facts> = fc.record({
-  accounts: fc
-    .tuple(
-      ...accounts.map((account) =>
-        fc
-          .record(
-            { status: fc.constantFrom('ACTIVE', 'DEACTIVATED', 'DEAUTHORIZED'), captureMentions: fc.boolean() },
-            { requiredKeys: ['status', 'captureMentions'] },
-          )
-          .map((change) => ({ ...account, ...change }) as CaptureAccount),
-      ),
-    )
-    .map((some) => some as CaptureAccount[]),
-  known: fc.boolean(),
-  thread: fc.option(
-    fc
-      .record({
-        status: fc.constantFrom(...TICKET_STATUSES),
-        commentCount: fc.constantFrom(1, MAX_COMMENTS - 1, MAX_COMMENTS, MAX_COMMENTS + 1),
-        accountId: fc.constantFrom(acme.id, support.id),
-      })
-      .map(thread),
-  ),
-})
-
-describe('whatever the facts', () => {
-  const property = (check: (what: Post, facts: Facts, decision: ReturnType<typeof decideCapture>) => void) =>
-    fc.assert(
-      fc.property(anyPost, anyFacts, (what, facts) => check(what, facts, decideCapture(what, facts))),
-      { numRuns: 2_000 },
-    )
-
-  it('our own post neither opens a ticket nor waits', () => {
-    property((what, { accounts }, { kind }) => {
-      if (accounts.some(({ xUserId }) => xUserId === what.authorId)) expect(['IGNORE', 'COMMENT']).toContain(kind)
-    })
-  })
-
-  it('a known post is ignored', () => {
-    property((what, facts) => {
-      expect(decideCapture(what, { ...facts, known: true })).toEqual(ignored('ALREADY_CAPTURED'))
-    })
-  })
-
-  it('a ticket is opened only when none is open, and only by an active account that captures', () => {
-    property((_what, { accounts, thread }, decision) => {
-      if (decision.kind !== 'OPEN_TICKET') return
-      expect(thread?.status ?? 'CLOSED').toBe('CLOSED')
-      expect(decision.followUpOf).toBe(thread?.ticketId ?? null)
-      expect(accounts.find(({ id }) => id === decision.accountId)).toMatchObject({
-        status: 'ACTIVE',
-        captureMentions: true,
-      })
-    })
-  })
-
-  it('a comment goes to the open ticket of the thread, which is not full', () => {
-    property((_what, { thread }, decision) => {
-      if (decision.kind !== 'COMMENT') return
-      expect(decision.ticketId).toBe(thread?.ticketId)
-      expect(thread?.status).not.toBe('CLOSED')
-      expect(thread?.commentCount).toBeLessThan(MAX_COMMENTS)
-    })
-  })
-})
-
-describe('the subject of a ticket', () => {
-  it.each([
-    ['@acme my parcel is late', 'my parcel is late'],
-    ['.@acme @mira_test, @other: my parcel', 'my parcel'],
-    ['@acme\n\nfirst line\nsecond line', 'first line'],
-    ['hello @acme', 'hello @acme'],
-    ['@acme', '@acme'],
-    ['@acme @other', '@acme @other'],
-    ['', 'Post without text'],
-    [' \n ', 'Post without text'],
-    ['@acme 👩‍👩‍👧‍👦 🇩🇪', '👩‍👩‍👧‍👦 🇩🇪'],
-    ['@acme 荷物が届きません', '荷物が届きません'],
-    ['@acme荷物が届きません', '荷物が届きません'],
-    ['me@example.org wrote', 'me@example.org wrote'],
-    [`@acme ${'a'.repeat(80)}`, 'a'.repeat(80)],
-    [`@acme ${'a'.repeat(81)}`, `${'a'.repeat(79)}…`],
-    ['👩‍👩‍👧‍👦'.repeat(90), `${'👩‍👩‍👧‍👦'.repeat(79)}…`],
-    ['荷'.repeat(200), `${'荷'.repeat(79)}…`],
-  ])('of %j is %j', (text, subject) => {
-    expect(subjectOf(text)).toBe(subject)
-  })
-
-  it('is never empty, never of two lines, never longer than 80 characters', () => {
-    const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {
-        const subject = subjectOf(text)
-        expect(subject.trim()).not.toBe('')
-        expect(subject).not.toContain('\n')
-        expect([...segmenter.segment(subject)].length).toBeLessThanOrEqual(80)
-      }),
-    )
   })
 })

@@ -80,7 +80,7 @@ describe('posts are tickets, each once, when', () => {
     ['nothing, hanging up', { kind: 'disconnect' }],
   ] as const)('X answers %s for a while', async (_name, fault) => {
     simulator.setStreamMode({ silent: true })
-    simulator.addFault({ ...fault, match: { path: '/2/*' }, times: 4 })
+    simulator.addFault({ ...fault, match: { path: '/2/*' }, times: 2 })
     say(1, 10)
     await exactly(10)
   })
@@ -90,8 +90,11 @@ describe('posts are tickets, each once, when', () => {
     const before = await app.store.prisma.accountCredential.findUniqueOrThrow({ where: { accountId } })
     // X no longer knows the access token; the refresh token is good.
     simulator.addFault({ match: { path: MENTIONS }, kind: 'status', status: 401, times: 1 })
+    const refreshes = () => validated.exchanges.filter(({ path }) => path === '/2/oauth2/token').length
+    const refreshed = refreshes()
     say(1, 10)
     await exactly(10)
+    expect(refreshes()).toBe(refreshed + 1)
     const after = await app.store.prisma.accountCredential.findUniqueOrThrow({ where: { accountId } })
     expect(after.accessToken).not.toBe(before.accessToken)
     expect(await app.store.prisma.account.findUniqueOrThrow({ where: { id: accountId } })).toMatchObject({

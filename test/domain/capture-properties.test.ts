@@ -1,0 +1,79 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type CaptureAccount, decideCapture, type Facts, MAX_COMMENTS, type Post } from '../../src/domain/capture.ts'
+import { TICKET_STATUSES } from '../../src/domain/event.ts'
+
+const anyUser = fc.constantFrom('100', '200', '900', '901')
+const anyPost: fc.Arbitrary<Post> = fc.record({
+  id: fc.constant('5000'),
+  authorId: anyUser,
+  conversationId: fc.constantFrom('5000', '4000'),
+  text: fc.constant('text'),
+  inReplyToPostId: fc.option(fc.constant('4000')),
+  inReplyToUserId: fc.option(anyUser),
+  mentionedUserIds: fc.array(anyUser),
+  mentionedHandles: fc.array(fc.constantFrom('acme', 'acmesupport', 'mira')),
+  isRepost: fc.boolean(),
+  postedAt: fc.constant('2026-01-01T00:00:00.000Z'),
+})
+const anyAccount = (id: string, xUserId: string, screenName: string): fc.Arbitrary<CaptureAccount> =>
+  fc.record({
+    id: fc.constant(id),
+    xUserId: fc.constant(xUserId),
+    screenName: fc.constant(screenName),
+    status: fc.constantFrom('ACTIVE', 'DEACTIVATED', 'DEAUTHORIZED'),
+    captureMentions: fc.boolean(),
+  })
+const anyFacts: fc.Arbitrary<Facts> = fc.record({
+  accounts: fc.tuple(anyAccount('acme', '100', 'Acme'), anyAccount('support', '200', 'AcmeSupport')),
+  known: fc.boolean(),
+  thread: fc.option(
+    fc.record({
+      ticketId: fc.constant('ticket-1'),
+      status: fc.constantFrom(...TICKET_STATUSES),
+      commentCount: fc.constantFrom(1, MAX_COMMENTS - 1, MAX_COMMENTS, MAX_COMMENTS + 1),
+      accountId: fc.constantFrom('acme', 'support'),
+    }),
+  ),
+})
+
+describe('whatever the facts', () => {
+  const property = (check: (what: Post, facts: Facts, decision: ReturnType<typeof decideCapture>) => void) =>
+    fc.assert(
+      fc.property(anyPost, anyFacts, (what, facts) => check(what, facts, decideCapture(what, facts))),
+      { numRuns: 2_000 },
+    )
+
+  it('our own post neither opens a ticket nor waits', () => {
+    property((what, { accounts }, { kind }) => {
+      if (accounts.some(({ xUserId }) => xUserId === what.authorId)) expect(['IGNORE', 'COMMENT']).toContain(kind)
+    })
+  })
+
+  it('a known post is ignored', () => {
+    property((what, facts) => {
+      expect(decideCapture(what, { ...facts, known: true })).toEqual({ kind: 'IGNORE', reason: 'ALREADY_CAPTURED' })
+    })
+  })
+
+  it('a ticket is opened only when none is open, and only by an active account that captures', () => {
+    property((_what, { accounts, thread }, decision) => {
+      if (decision.kind !== 'OPEN_TICKET') return
+      expect(thread?.status ?? 'CLOSED').toBe('CLOSED')
+      expect(decision.followUpOf).toBe(thread?.ticketId ?? null)
+      expect(accounts.find(({ id }) => id === decision.accountId)).toMatchObject({
+        status: 'ACTIVE',
+        captureMentions: true,
+      })
+    })
+  })
+
+  it('a comment goes to the open ticket of the thread, which is not full', () => {
+    property((_what, { thread }, decision) => {
+      if (decision.kind !== 'COMMENT') return
+      expect(decision.ticketId).toBe(thread?.ticketId)
+      expect(thread?.status).not.toBe('CLOSED')
+      expect(thread?.commentCount).toBeLessThan(MAX_COMMENTS)
+    })
+  })
+})
