@@ -1,33 +1,47 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
-import { connectBrand, SECRET } from '../helpers/perch.ts'
+import { connectBrand, query, SECRET } from '../helpers/perch.ts'
 import { agentToken, type PerchProcess, spawnPerch } from '../helpers/processes.ts'
 import { freePort } from '../helpers/redis-server.ts'
 
-const WATCH = join(import.meta.dirname, '../../dist/cli/watch.js')
+const ROOT = join(import.meta.dirname, '../..')
+
+const jsonLine = z.strictObject({
+  position: z.string(),
+  at: z.iso.datetime(),
+  ticket: z.looseObject({ number: z.number(), subject: z.string(), channel: z.literal('X_CORP') }),
+})
 
 describe('npm run watch', () => {
   let simulator: Simulator
   let database: TestDatabase
   let perch: PerchProcess
   let port: number
-  const children: ChildProcess[] = []
+  let token: string
+  const children = new Set<ChildProcess>()
 
   const start = () => spawnPerch({ databaseUrl: database.url, simulatorUrl: simulator.url, port })
 
   beforeAll(async () => {
-    ;[simulator, database, port] = await Promise.all([createSimulator(), testDatabase(), freePort()])
+    ;[simulator, database, port, token] = await Promise.all([
+      createSimulator(),
+      testDatabase(),
+      freePort(),
+      agentToken(),
+    ])
     await connectBrand(database.url, simulator)
     perch = await start()
     simulator.createUser({ username: 'mira_test' })
   }, 60_000)
 
   afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL')
+    for (const child of children) child.kill('SIGKILL')
+    children.clear()
   })
 
   afterAll(async () => {
@@ -35,99 +49,156 @@ describe('npm run watch', () => {
     await Promise.all([simulator?.close(), database?.drop()])
   })
 
-  function watch(args: string[], env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, [WATCH, '--url', perch.url, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+  function watch(args: readonly string[], env: Record<string, string> = {}) {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/watch.js'), ...args], {
+      cwd: ROOT,
+      env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    children.push(child)
-    const said = { out: '', err: '' }
+    children.add(child)
+    let out = ''
+    let err = ''
+    const heard = new Set<() => void>()
+    const hear = () => {
+      for (const check of heard) check()
+    }
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said.out += text
+      out += text
+      hear()
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said.err += text
+      err += text
+      hear()
     })
-    return { child, said }
+    const ended = once(child, 'close').then(([code]) => {
+      hear()
+      return code as number | null
+    })
+    const output = {
+      lines: () => out.split('\n').slice(0, -1),
+      said: () => err,
+    }
+    return {
+      ...output,
+      child,
+      ended,
+      /** Resolves as soon as `done` holds of what was printed. */
+      until: (done: () => boolean, ms = 20_000) =>
+        new Promise<void>((resolve, reject) => {
+          const timer = setTimeout(() => reject(new Error(`In vain: ${err}\n${out}`)), ms)
+          const check = () => {
+            if (!done()) return
+            clearTimeout(timer)
+            heard.delete(check)
+            resolve()
+          }
+          heard.add(check)
+          check()
+        }),
+    }
   }
 
   const post = (text: string) => simulator.createPost({ from: 'mira_test', text: `@acme ${text}` })
-
-  it('prints a line a ticket and ends with 0 on Ctrl-C', async () => {
-    const { child, said } = watch(['--token', await agentToken()])
-    // From now on, without a position: what is posted until it listens is not for it, so post until it does.
-    await vi.waitFor(
-      () => {
-        post(`hello ${Date.now()}`)
-        expect(said.out).toMatch(/^\d\d:\d\d:\d\d {2}#\d+ +@mira_test +X_CORP +hello \d+\n/)
-      },
-      { timeout: 15_000, interval: 300 },
+  const position = () =>
+    query<{ tickets: { position: string } }>(perch.url, token, '{ tickets(first: 1) { position } }').then(
+      ({ tickets }) => tickets.position,
     )
-    child.kill('SIGINT')
-    const [code] = (await once(child, 'exit')) as [number]
-    expect(code).toBe(0)
+
+  it('prints an aligned line for each new ticket and ends with 0 on Ctrl-C', async () => {
+    const watching = watch(['--after', await position(), '--token', token])
+    post('where is my parcel?')
+    post('and my refund?')
+    await watching.until(() => watching.lines().length >= 2)
+    const pattern = (subject: string) => new RegExp(`^\\d\\d:\\d\\d:\\d\\d {2}#\\d+ +@mira_test {9}post {2}${subject}$`)
+    expect(watching.lines()).toEqual([
+      expect.stringMatching(pattern('where is my parcel\\?')),
+      expect.stringMatching(pattern('and my refund\\?')),
+    ])
+    watching.child.kill('SIGINT')
+    expect(await watching.ended).toBe(0)
+    expect(watching.said()).toBe('')
   }, 30_000)
 
   it('misses nothing and repeats nothing when the server is killed and started again', async () => {
-    const { said } = watch(['--json'], { PERCH_TOKEN: await agentToken() })
-    await vi.waitFor(
-      () => {
-        post('warm up')
-        expect(said.out).not.toBe('')
-      },
-      { timeout: 15_000, interval: 300 },
-    )
-    for (let n = 1; n <= 10; n++) post(`before ${n}`)
+    const watching = watch(['--json', '--after', await position()], { PERCH_TOKEN: token })
+    const wanted: string[] = []
+    const say = (subject: string) => {
+      wanted.push(subject)
+      post(subject)
+    }
+    for (let n = 1; n <= 10; n++) say(`before ${n}`)
+    await watching.until(() => watching.lines().length >= 3)
+    for (let n = 1; n <= 10; n++) say(`at the kill ${n}`)
     await perch.kill()
-    for (let n = 1; n <= 10; n++) post(`meanwhile ${n}`)
+    await watching.until(() => watching.said() !== '')
+    for (let n = 1; n <= 10; n++) say(`meanwhile ${n}`)
     perch = await start()
-    for (let n = 1; n <= 10; n++) post(`after ${n}`)
-    const tickets = () =>
-      said.out
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as { number: number; subject: string })
-        .filter(({ subject }) => subject !== 'warm up')
-    await vi.waitFor(() => expect(tickets().length).toBeGreaterThanOrEqual(30), { timeout: 30_000, interval: 200 })
-    const subjects = tickets().map(({ subject }) => subject)
-    expect(new Set(subjects).size).toBe(30)
-    expect(subjects).toHaveLength(30)
-    expect(said.err).toBe('connection lost; reconnecting…\nconnected again\n')
+    for (let n = 1; n <= 10; n++) say(`after ${n}`)
+    await watching.until(() => watching.lines().length >= 40, 30_000)
+    // One more behind them all: had one been repeated, it would have come before this one.
+    say('the last')
+    await watching.until(() => watching.lines().some((line) => line.includes('the last')))
+    const seen = watching.lines().map((line) => jsonLine.parse(JSON.parse(line)))
+    expect(seen.map(({ ticket }) => ticket.subject).sort()).toEqual(wanted.sort())
+    const numbers = seen.map(({ ticket }) => ticket.number)
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+    expect(watching.said()).toBe('connection lost; reconnecting…\nconnected again\n')
   }, 60_000)
 
-  it('makes its own token where the settings are', async () => {
-    const { said } = watch(['--json'], { DATABASE_URL: database.url, PERCH_SECRET: SECRET })
-    await vi.waitFor(
-      () => {
-        post('own token')
-        expect(said.out).toContain('own token')
-      },
-      { timeout: 15_000, interval: 300 },
-    )
+  it('misses nothing when the server goes away before the first ticket', async () => {
+    const watching = watch(['--url', perch.url], { PERCH_TOKEN: token })
+    await expect
+      .poll(async () => (await fetch(`${perch.url}/metrics`)).text(), { timeout: 15_000 })
+      .toMatch(/^perch_feed_readers [1-9]/m)
+    await perch.kill()
+    await watching.until(() => watching.said() !== '')
+    post('nobody was there')
+    perch = await start()
+    await watching.until(() => watching.lines().some((line) => line.includes('nobody was there')), 30_000)
+    expect(watching.lines()).toHaveLength(1)
+  }, 60_000)
+
+  it('makes its own token where the settings of the deployment are', async () => {
+    const watching = watch(['--after', await position()], { DATABASE_URL: database.url, PERCH_SECRET: SECRET })
+    post('own token')
+    await watching.until(() => watching.lines().some((line) => line.includes('own token')))
   }, 30_000)
 
-  it('says that an expired position is one, and goes on', async () => {
-    const { said } = watch(['--token', await agentToken(), '--after', 'abcdef:1'])
-    await vi.waitFor(
-      () => {
-        post('from now on')
-        expect(said.out).toContain('from now on')
-      },
-      { timeout: 15_000, interval: 300 },
-    )
-    expect(said.err).toBe('that position has expired; going on from now\n')
+  it('says that a position has expired, and goes on from now', async () => {
+    const watching = watch(['--after', 'abcdef012345:1', '--token', token])
+    await watching.until(() => watching.said().includes('\n'))
+    // Where "now" is, only the watch knows: what is posted until then is not for it.
+    await expect
+      .poll(
+        () => {
+          post('from now on')
+          return watching.lines().at(-1)
+        },
+        { timeout: 15_000, interval: 300 },
+      )
+      .toContain('from now on')
+    expect(watching.said()).toMatch(/^Perch no longer has what came after the last position: going on from now;.*\n$/)
   }, 30_000)
 
   it.each([
-    ['a token that is no good', ['--token', 'nonsense'], /^The token was refused\.\n$/],
-    ['a flag that it does not know', ['--nonsense'], /Unknown option '--nonsense'/],
+    ['a token that is no good', ['--token', 'nonsense'], {}, /^Perch refused the token \(.+\): give another .+\.\n$/],
+    [
+      'no token, and no way to make one',
+      [],
+      { DATABASE_URL: 'postgres://x/y' },
+      /^No token could be made here .+\.\n$/,
+    ],
+    ['a position that is none', ['--after', 'nonsense'], { PERCH_TOKEN: 'agent' }, /^Perch refused: .+\n$/],
+    ['a flag that it does not know', ['--nonsense'], {}, /^Unknown option '--nonsense'.*\nUsage: .+\n$/],
+    ['an address that is none', ['--url', 'nonsense'], {}, /^--url must be .+\n$/],
   ])(
-    'exits 1 with one sentence for %s',
-    async (_what, args, sentence) => {
-      const { child, said } = watch(args)
-      const [code] = (await once(child, 'exit')) as [number]
-      expect(code).toBe(1)
-      expect(said.err).toMatch(sentence)
+    'exits 1 with a sentence for %s',
+    async (_what, args, env, sentence) => {
+      const given = 'PERCH_TOKEN' in env ? { PERCH_TOKEN: token } : env
+      const watching = watch(args, { ...given })
+      expect(await watching.ended).toBe(1)
+      expect(watching.said()).toMatch(sentence)
+      expect(watching.lines()).toEqual([])
     },
     30_000,
   )

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { connect } from '../../cli/connection.ts'
+import { followTickets } from '../../cli/follow.ts'
+import { createSimulator, type Simulator } from '../../simulator/index.ts'
+import type { App } from '../../src/app.ts'
+import { FIRST_USERS } from '../../src/store/bootstrap.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { connectBrand, startPerch } from '../helpers/perch.ts'
+
+const { id, role } = FIRST_USERS.agent
+
+describe('the connection of the watch', () => {
+  let simulator: Simulator
+  let database: TestDatabase
+  let app: App
+
+  beforeAll(async () => {
+    ;[simulator, database] = await Promise.all([createSimulator(), testDatabase()])
+    await connectBrand(database.url, simulator)
+    app = await startPerch({ databaseUrl: database.url, simulatorUrl: simulator.url })
+    simulator.createUser({ username: 'mira_test' })
+  }, 30_000)
+
+  afterAll(async () => {
+    await app?.close()
+    await Promise.all([simulator?.close(), database?.drop()])
+  })
+
+  function follow(options: { ttlSeconds: number; renewable: boolean }) {
+    const token = vi.fn(() => app.signer.sign({ sub: id, role, ttlSeconds: options.ttlSeconds }))
+    const url = `${app.url.replace('http', 'ws')}/graphql`
+    const client = connect({ url, token, renewable: options.renewable, say: () => {} })
+    const subjects: (string | undefined)[] = []
+    const onTicket = ({ ticket }: { ticket: { subject: string } | null }) => void subjects.push(ticket?.subject)
+    const over = followTickets(client, { after: undefined, onTicket, say: () => {} })
+    over.catch(() => {})
+    return { token, subjects, over, client }
+  }
+
+  it('goes on with a new token when its own has expired', async () => {
+    const { token, subjects, client } = follow({ ttlSeconds: 2, renewable: true })
+    await vi.waitFor(() => expect(token.mock.calls.length).toBeGreaterThanOrEqual(3), { timeout: 15_000 })
+    simulator.createPost({ from: 'mira_test', text: '@acme behind two tokens' })
+    await vi.waitFor(() => expect(subjects).toEqual(['behind two tokens']), { timeout: 10_000 })
+    client.terminate()
+    await client.dispose()
+  }, 30_000)
+
+  it('ends when a token that it was given has expired', async () => {
+    const { over, token } = follow({ ttlSeconds: 2, renewable: false })
+    await expect(over).rejects.toThrow(/^Perch refused the token \(.*expired\): give another/i)
+    expect(token).toHaveBeenCalledTimes(1)
+  }, 15_000)
+
+  it('ends when its own token is refused from the first', async () => {
+    const { over, token } = follow({ ttlSeconds: -60, renewable: true })
+    await expect(over).rejects.toThrow(/^Perch refused the token/)
+    expect(token).toHaveBeenCalledTimes(1)
+  }, 15_000)
+})
