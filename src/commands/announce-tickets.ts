@@ -27,7 +27,7 @@ export async function announceTickets(
         const who = requester.xProfile ? `@${requester.xProfile.username}` : requester.name
         const posted = comments[0]?.postedAt
         const delay = posted ? `  (${age(createdAt.getTime() - posted.getTime())} after the post)` : ''
-        const time = createdAt.toISOString().slice(11, 19)
+        const time = createdAt.toTimeString().slice(0, 8)
         say(shorten(`  ${time}  #${String(number).padEnd(5)} ${who.padEnd(18)} ${subject}${delay}`))
       }
       if (ids.length > MOST_LINES) say(`  … and ${ids.length - MOST_LINES} more`)
