@@ -72,6 +72,8 @@ export function breaches(graph: Graph): string[] {
   const found: string[] = []
   for (const [file, imports] of graph) {
     for (const target of imports) {
+      // `./x.js` means x.ts too, and would get past every rule that names a file.
+      if (!/\.(?:ts|json)$/.test(target)) found.push(`${file} imports ${target}: relative imports end in .ts`)
       for (const { from, may, why } of RULES) {
         if (from.test(file) && !may.some((allowed) => allowed.test(target)))
           found.push(`${file} imports ${target}: ${why}`)

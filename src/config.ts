@@ -80,13 +80,17 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     secret: set.PERCH_SECRET,
     jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
     eventRetentionDays: set.PERCH_EVENT_RETENTION_DAYS,
-    x: {
+    x: Object.freeze({
       app:
         clientId && bearerToken
-          ? { clientId, bearerToken, ...(set.X_CLIENT_SECRET && { clientSecret: set.X_CLIENT_SECRET }) }
+          ? Object.freeze({
+              clientId,
+              bearerToken,
+              ...(set.X_CLIENT_SECRET && { clientSecret: set.X_CLIENT_SECRET }),
+            })
           : undefined,
       apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
-    },
+    }),
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
   })

@@ -19,6 +19,7 @@ describe('the architecture', () => {
     ['the simulator that borrows from Perch', 'simulator/index.ts', 'src/domain/event.ts'],
     ['Perch that borrows from the simulator', 'src/app.ts', 'simulator/index.ts'],
     ['a helper that builds an adapter', 'src/disposers.ts', 'src/store/open.ts'],
+    ['an adapter under its compiled name', 'src/disposers.ts', 'src/store/open.js'],
   ])('would not bear %s', (_what, file, target) => {
     expect(breaches(new Map([[file, [target]]]))).not.toEqual([])
   })

@@ -25,7 +25,7 @@ describe('settings', () => {
       logLevel: 'info',
       development: true,
     })
-    expect(Object.isFrozen(config)).toBe(true)
+    expect([config, config.x, readConfig(X).x.app].map(Object.isFrozen)).toEqual([true, true, true])
   })
 
   it('set to nothing are not set', () => {

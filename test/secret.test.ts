@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +32,7 @@ describe('the secret of a deployment', () => {
   it('is the same for all programs that come at once', async () => {
     const secrets = await Promise.all(Array.from({ length: 20 }, () => readSecret({ secret: undefined, dataDir })))
     expect(new Set(secrets).size).toBe(1)
+    expect(await readdir(dataDir)).toEqual(['secret'])
   })
 
   it('that is damaged is not replaced: what it sealed would be lost', async () => {

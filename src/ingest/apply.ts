@@ -3,8 +3,9 @@ import type { Actor, TicketSnapshot } from '../domain/event.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import type { CursorMove } from './cursor.ts'
 import { readFacts } from './facts.ts'
-import type { ReceivedPost } from './parse.ts'
+import type { ReceivedPost, SeenProfile } from './parse.ts'
 import { type Plan, planBatch } from './plan.ts'
+import { isUniqueViolation } from './refusal.ts'
 import { insertComments, insertTickets, insertWaits, saveCursors, updateTickets, upsertRequesters } from './rows.ts'
 
 export interface Applied {
@@ -49,7 +50,9 @@ async function apply(
     received.map(({ post }) => post),
   )
   const plan = planBatch(received, facts)
-  const authors = new Map(received.map(({ author }) => [author.id, author]))
+  // The same author may come from one page by id alone and from another in full.
+  const authors = new Map<string, SeenProfile>()
+  for (const { author } of received) if (author.name !== null || !authors.has(author.id)) authors.set(author.id, author)
   const requesters = await upsertRequesters(db, authorsOf(plan, authors))
   const numbers = await insertTickets(db, plan, requesters)
   await insertComments(db, plan.comments, requesters)
@@ -110,10 +113,4 @@ function emitEvents(
   for (const { post, accountId } of plan.waits) {
     emit({ type: 'incomingPost.created', postId: post.id, accountId, state: 'WAITING' })
   }
-}
-
-/** Whether a unique index was met: Prisma's P2002, or PostgreSQL's 23505 from raw SQL. */
-function isUniqueViolation(error: unknown): boolean {
-  const { code, meta } = error instanceof Object ? (error as { code?: unknown; meta?: unknown }) : {}
-  return code === 'P2002' || (code === 'P2010' && JSON.stringify(meta ?? '').includes('23505'))
 }

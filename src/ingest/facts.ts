@@ -56,7 +56,10 @@ export async function readFacts(db: Prisma.TransactionClient, posts: readonly Po
     SELECT t.id, t.number, t.status::text, t.priority::text, t.channel::text, t.account_id, t.requester_id,
            t.assignee_id, t.group_id, t.tags, t.comment_count, t.thread_key, u.x_profile_id
     FROM ticket t JOIN "user" u ON u.id = t.requester_id
-    WHERE t.channel = 'X_CORP' AND t.thread_key = ANY(${conversations}) AND u.x_profile_id = ANY(${owners})
+    -- By requester, found once: a join in its place reads every ticket of a conversation that went viral, and without
+    -- statistics (a new database) PostgreSQL may look for every conversation with every author.
+    WHERE t.requester_id = ANY(ARRAY(SELECT id FROM "user" WHERE x_profile_id = ANY(${owners})))
+      AND t.channel = 'X_CORP' AND t.thread_key = ANY(${conversations})
     ORDER BY t.id FOR UPDATE OF t`
   const threads = new Map<string, ThreadTicket>()
   for (const row of rows) {

@@ -1,14 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
 import { applyPosts } from './apply.ts'
 import type { CursorMove } from './cursor.ts'
 import { keepDeadLetters } from './dead-letters.ts'
 import type { Parsed, ReceivedPost } from './parse.ts'
+import { isRefusal } from './refusal.ts'
+import { pause } from './retry.ts'
 
 /*
  * Where all sources deliver. Invariants: one batch at a time is being committed; what arrives
- * meanwhile waits, at most `capacity` posts; nothing is dropped: a delivery is either committed,
+ * meanwhile waits, about `capacity` posts at most; nothing is dropped: a delivery is either committed,
  * or kept as a dead letter, or its promise rejects (the program is stopping) and its source reads
  * it again after the restart.
  */
@@ -24,7 +25,7 @@ export interface Inbox {
   room(): Promise<void>
   /** Resolves when the delivery is committed. */
   deliver(delivery: Delivery): Promise<void>
-  /** Posts that wait to be committed. */
+  /** Posts and rejects that wait to be committed. */
   size(): number
   close(): Promise<void>
 }
@@ -49,19 +50,19 @@ export class InboxClosedError extends Error {
   override readonly name = 'InboxClosedError'
 }
 
-/** So often must a database that answers refuse a batch before one of its posts is blamed. */
+/** So often must the database refuse a batch before one of its posts is blamed. */
 const MAX_REFUSALS = 3
 
 export function createInbox(options: InboxOptions): Inbox {
   const { store, logger, onIngested, capacity = 10_000, maxBatch = 1_000 } = options
   const waiting: Waiting[] = []
   let size = 0
-  let closed = false
+  const closing = new AbortController()
   let working: Promise<void> | undefined
   let roomWaiters: (() => void)[] = []
 
   async function work(): Promise<void> {
-    while (waiting.length > 0 && !closed) {
+    while (waiting.length > 0 && !closing.signal.aborted) {
       const batch = takeBatch()
       try {
         await commit(batch)
@@ -70,12 +71,14 @@ export function createInbox(options: InboxOptions): Inbox {
       } catch (error) {
         for (const { reject } of batch) reject(error instanceof Error ? error : new Error(String(error)))
       }
-      size -= countPosts(batch)
+      size -= batch.reduce((sum, { delivery }) => sum + sizeOf(delivery), 0)
       if (size < capacity) {
         for (const wake of roomWaiters) wake()
         roomWaiters = []
       }
     }
+    // In the same breath as the last look: whoever delivers next must find nobody at work.
+    working = undefined
   }
 
   function takeBatch(): Waiting[] {
@@ -102,8 +105,8 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   /**
-   * Tries until it is done: a database that is away comes back. Gives the error that the database answered with
-   * `refusals` times over, for then it will for ever.
+   * Tries until it is done: a database that is away comes back. Gives the error when the content was refused
+   * `refusals` times, for then it will be for ever.
    */
   async function insist(attempt: () => Promise<unknown>, refusals = Number.POSITIVE_INFINITY): Promise<Error | null> {
     for (let tries = 1, refused = 0; ; tries++) {
@@ -111,11 +114,11 @@ export function createInbox(options: InboxOptions): Inbox {
         await attempt()
         return null
       } catch (error) {
-        if (closed) throw new InboxClosedError('stopped before the posts were committed')
-        if (await store.ping()) refused++
+        if (closing.signal.aborted) throw new InboxClosedError('stopped before the posts were committed')
+        if (isRefusal(error)) refused++
         if (refused >= refusals) return error instanceof Error ? error : new Error(String(error))
         logger.warn({ err: error, tries }, 'posts could not be committed; trying again')
-        await sleep(Math.min(100 * 2 ** tries, 5_000))
+        await pause(Math.min(100 * 2 ** tries, 5_000), closing.signal)
       }
     }
   }
@@ -135,7 +138,7 @@ export function createInbox(options: InboxOptions): Inbox {
     try {
       await applyPosts(store, [received])
     } catch (error) {
-      if (!(await store.ping())) throw error
+      if (!isRefusal(error)) throw error
       const reason = `cannot be stored: ${error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : ''}`
       await keepDeadLetters(store, source, [{ payload: JSON.stringify(received), reason }])
     }
@@ -143,23 +146,22 @@ export function createInbox(options: InboxOptions): Inbox {
 
   return {
     async room() {
-      while (size >= capacity && !closed) await new Promise<void>((resolve) => roomWaiters.push(resolve))
+      while (size >= capacity && !closing.signal.aborted)
+        await new Promise<void>((resolve) => roomWaiters.push(resolve))
     },
     deliver(delivery) {
-      if (closed) return Promise.reject(new InboxClosedError('the inbox is closed'))
-      size += delivery.posts.length
+      if (closing.signal.aborted) return Promise.reject(new InboxClosedError('the inbox is closed'))
+      size += sizeOf(delivery)
       return new Promise<void>((resolve, reject) => {
         waiting.push({ delivery, resolve, reject })
-        working ??= work().finally(() => {
-          working = undefined
-        })
+        working ??= work()
       })
     },
     size: () => size,
     async close() {
-      closed = true
+      closing.abort()
       for (const wake of roomWaiters) wake()
-      await working?.catch(() => {})
+      await working
       for (const { reject } of waiting.splice(0)) reject(new InboxClosedError('the inbox was closed'))
     },
   }
@@ -171,6 +173,6 @@ function report(batch: readonly Waiting[], onIngested: (source: string, seconds:
   }
 }
 
-function countPosts(batch: readonly Waiting[]): number {
-  return batch.reduce((sum, { delivery }) => sum + delivery.posts.length, 0)
+function sizeOf({ posts, rejects }: Delivery): number {
+  return posts.length + rejects.length
 }

@@ -8,7 +8,7 @@ import { conversationCursors, conversationQueries } from './conversations.ts'
 import type { CursorMove } from './cursor.ts'
 import type { Inbox } from './inbox.ts'
 import { type ParsedPage, parsePage } from './parse.ts'
-import { delayAfter, pause } from './retry.ts'
+import { delayAfter, pause, untilReset } from './retry.ts'
 
 /*
  * The net under the stream: mentions by `since_id`, and thread replies by conversation, which no
@@ -76,8 +76,8 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
     fetch: (accessToken, pageToken) =>
       x.mentions(account.xUserId, { accessToken, sinceId, ...(pageToken && { pageToken }) }),
     cursors: (newestId) => [{ ...key, sinceId: newestId }],
+    onRead: () => onSynced?.(account.id),
   })
-  if (!signal.aborted) onSynced?.(account.id)
 }
 
 async function pollConversations(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
@@ -97,14 +97,19 @@ interface Reading {
   readonly fetch: (accessToken: string, pageToken: string | undefined) => Promise<XAnswer>
   /** The cursors once everything up to `newestId` was read (null: there was nothing). */
   readonly cursors: (newestId: string | null) => readonly CursorMove[]
+  /** Told when all there was is committed. */
+  readonly onRead?: () => void
 }
 
-/** Reads all pages, newest first as X gives them, and delivers them oldest first, the cursors with the last. */
+/**
+ * Reads all pages, newest first as X gives them, and delivers them together, the cursors with the last. When X allows no
+ * more calls in its window, what was read is delivered before the window's end is waited for.
+ */
 async function readAll(
   options: PollerOptions,
   account: PolledAccount,
   signal: AbortSignal,
-  { source, fetch, cursors }: Reading,
+  { source, fetch, cursors, onRead }: Reading,
 ): Promise<void> {
   const { inbox } = options
   let pages: ParsedPage[] = []
@@ -119,16 +124,16 @@ async function readAll(
     pages.push(page)
     pageToken = page.nextToken
     if (page.newestId && (newestId === null || compareIds(page.newestId, newestId) > 0)) newestId = page.newestId
-    if (pages.length >= MAX_PAGES) {
+    const restMs = answer.rateLimit?.remaining === 0 ? untilReset(answer.rateLimit.resetsAt) : 0
+    if (pageToken === null) {
+      await deliver(inbox, source, pages, cursors(newestId))
+      onRead?.()
+    } else if (pages.length >= MAX_PAGES || restMs > 0) {
       await deliver(inbox, source, pages)
       pages = []
     }
-    if (answer.rateLimit?.remaining === 0) {
-      await pause(Math.max(0, answer.rateLimit.resetsAt.getTime() - Date.now()), signal)
-    }
+    if (restMs > 0) await pause(restMs, signal)
   } while (pageToken !== null && !signal.aborted)
-  if (signal.aborted) return
-  await deliver(inbox, source, pages, cursors(newestId))
 }
 
 async function deliver(

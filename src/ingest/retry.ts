@@ -3,12 +3,14 @@ import { XError } from '../x/errors.ts'
 
 /** How long to wait after the `failures`-th failure in a row: X's own word, else 0.5 s doubling to 60 s, spread by a quarter. */
 export function delayAfter(error: unknown, failures: number, random: () => number = Math.random): number {
-  if (error instanceof XError && error.retryAt) {
-    // X's windows are 15 minutes; a clock that is off must not make us wait longer, nor hammer.
-    return Math.min(Math.max(error.retryAt.getTime() - Date.now(), 1_000), 15 * 60_000)
-  }
+  if (error instanceof XError && error.retryAt) return untilReset(error.retryAt)
   const base = Math.min(500 * 2 ** Math.min(failures - 1, 10), 60_000)
   return base * (0.75 + random() / 2)
+}
+
+/** Milliseconds to the end of one of X's windows: 15 minutes at most. A clock that is off makes us neither wait longer nor hammer. */
+export function untilReset(resetsAt: Date): number {
+  return Math.min(Math.max(resetsAt.getTime() - Date.now(), 1_000), 15 * 60_000)
 }
 
 /** Waits, but not beyond the signal. */

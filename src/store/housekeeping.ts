@@ -23,12 +23,22 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
   if (events !== undefined) await pruneEvents(prisma, events)
 }
 
+/** Events deleted at a time: short transactions, and a stop in between loses little. */
+const PRUNE_BATCH = 10_000
+
 /** Forgets events older than `days`. Positions before the last one forgotten are expired from then on. */
 export async function pruneEvents(prisma: PrismaClient, days: number): Promise<void> {
-  await prisma.$transaction(async (db) => {
-    await db.$executeRaw`
-      UPDATE event_log_head SET floor = greatest(floor, coalesce(
-        (SELECT max("offset") FROM event WHERE at < now() - ${days} * interval '1 day'), 0)) WHERE id = 1`
-    await db.$executeRaw`DELETE FROM event WHERE "offset" <= (SELECT floor FROM event_log_head WHERE id = 1)`
-  })
+  // Offsets are in order of time, so this reads what is to be forgotten and one event more.
+  const [found] = await prisma.$queryRaw<{ last: bigint | null }[]>`
+    SELECT coalesce(
+      (SELECT "offset" - 1 FROM event WHERE at >= now() - ${days} * interval '1 day' ORDER BY "offset" LIMIT 1),
+      (SELECT max("offset") FROM event)) AS last`
+  const last = found?.last ?? 0n
+  // The floor first, and by itself: every writer waits for that row, and nobody shall read what is half gone.
+  await prisma.$executeRaw`UPDATE event_log_head SET floor = ${last} WHERE id = 1 AND floor < ${last}`
+  for (let deleted = PRUNE_BATCH; deleted === PRUNE_BATCH; ) {
+    deleted = await prisma.$executeRaw`
+      DELETE FROM event WHERE "offset" IN (
+        SELECT "offset" FROM event WHERE "offset" <= ${last} ORDER BY "offset" LIMIT ${PRUNE_BATCH})`
+  }
 }

@@ -100,8 +100,8 @@ export async function startJobRunner(options: JobRunnerOptions): Promise<JobRunn
       const ended = [...poolIds]
       await current?.promise.catch(() => {})
       current = undefined
-      for (const id of ended) poolIds.delete(id)
       if (stopping.signal.aborted) return
+      for (const id of ended) poolIds.delete(id)
       logger.warn('the job runner has stopped; starting it again')
       await sleep(RESTART_MS, undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return

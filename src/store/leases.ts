@@ -23,9 +23,7 @@ const RENEW_MS = 1_500
 const RETRY_MS = 1_500
 
 export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
-  const holder = randomUUID()
-
-  async function take(name: string): Promise<boolean> {
+  async function take(name: string, holder: string): Promise<boolean> {
     const rows = await prisma.$executeRaw`
       INSERT INTO lease AS l (name, holder, expires_at)
       VALUES (${name}, ${holder}, clock_timestamp() + ${TTL_MS} * interval '1 millisecond')
@@ -34,38 +32,37 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
     return rows > 0
   }
 
-  async function give(name: string): Promise<void> {
+  async function give(name: string, holder: string): Promise<void> {
     await prisma.$executeRaw`DELETE FROM lease WHERE name = ${name} AND holder = ${holder}`
   }
 
-  /** Renews until the lease is lost or `done` aborts; aborts `lost` when it is lost. */
-  async function renew(name: string, lost: AbortController, done: AbortSignal): Promise<void> {
-    let until = performance.now() + TTL_MS
+  /** Renews until the lease is lost or `done` aborts; aborts `lost` when it is lost. Nobody else can have it before `until`. */
+  async function renew(name: string, holder: string, until: number, lost: AbortController, done: AbortSignal) {
     while (!done.aborted) {
       await pause(RENEW_MS, done)
       if (done.aborted) return
       const asked = performance.now()
-      try {
-        if (await take(name)) until = asked + TTL_MS
-        else return lost.abort()
-      } catch {
-        // The database is away. The lease still is ours for as long as nobody else can see it expired.
-        if (performance.now() > until - RENEW_MS) return lost.abort()
-      }
+      const kept = await within(until - RENEW_MS - asked, take(name, holder))
+      if (kept) until = asked + TTL_MS
+      // Taken by another, or the database is away and there is no time for another try.
+      else if (kept === false || performance.now() > until - RENEW_MS) return lost.abort()
     }
   }
 
   return {
     async hold(name, signal, work) {
+      // One for each hold: what is ending must not give back what has begun anew in the same process.
+      const holder = randomUUID()
       while (!signal.aborted) {
-        const mine = await take(name).catch(() => false)
-        if (!mine) {
+        const until = performance.now() + TTL_MS
+        const mine = await within(TTL_MS, take(name, holder))
+        if (!mine || performance.now() > until - RENEW_MS) {
           await pause(RETRY_MS, signal)
           continue
         }
         const lost = new AbortController()
         const done = new AbortController()
-        const renewing = renew(name, lost, done.signal)
+        const renewing = renew(name, holder, until, lost, done.signal)
         let finished = false
         try {
           await work(AbortSignal.any([signal, lost.signal]))
@@ -75,11 +72,29 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
         }
         done.abort()
         await renewing
-        await give(name).catch(() => {})
+        await within(RENEW_MS, give(name, holder))
         if (finished) return
         if (!signal.aborted) await pause(RETRY_MS, signal)
       }
     },
+  }
+}
+
+/**
+ * What the database answers within `ms`; undefined when it fails or says nothing, as behind a network that swallows
+ * packets: a holder that went on waiting would hold for ever what another has taken long since.
+ */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | undefined> {
+  const answered = new AbortController()
+  const late = sleep(Math.max(0, Math.ceil(ms) + 1), undefined, { signal: answered.signal })
+  try {
+    return await Promise.race([answer, late])
+  } catch {
+    return undefined
+  } finally {
+    answered.abort()
+    late.catch(() => {})
+    answer.catch(() => {})
   }
 }
 

@@ -208,6 +208,36 @@ const TABLE: [rule: string, what: Post, facts: Partial<Facts>, decision: object]
     opens(acme.id, 'ticket-1'),
   ],
   [
+    'F12 an inactive account does not swallow a post that names an active one',
+    post({ inReplyToUserId: '100', mentionedUserIds: ['200'] }),
+    { accounts: [gone(acme), support] },
+    opens(support.id),
+  ],
+  [
+    'F12 nor does one that captures nothing',
+    post({ inReplyToUserId: '100', mentionedUserIds: ['200'] }),
+    { accounts: [off(acme), support] },
+    opens(support.id),
+  ],
+  [
+    'F22 the ticket of an inactive account goes on when an active one is named',
+    post({ mentionedUserIds: ['200'] }),
+    { accounts: [gone(acme), support], thread: thread() },
+    comment('OPEN'),
+  ],
+  [
+    'F26 a closed ticket of an inactive account has its follow-up with the active one that is named',
+    post({ mentionedUserIds: ['200'] }),
+    { accounts: [gone(acme), support], thread: thread({ status: 'CLOSED' }) },
+    opens(support.id, 'ticket-1'),
+  ],
+  [
+    'F12 with capture off everywhere it waits for the first that is active',
+    post({ mentionedUserIds: ['100', '200'] }),
+    { accounts: [gone(acme), off(support)] },
+    waits(support.id, 'CAPTURE_OFF'),
+  ],
+  [
     'F26 with capture off the follow-up waits',
     post(),
     { accounts: [off(acme)], thread: thread({ status: 'CLOSED' }) },

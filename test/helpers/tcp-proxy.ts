@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** A wire that can be cut and mended. */
 export interface TcpProxy {
   readonly port: number
+  /** Takes everything, old connections and new ones, and passes nothing on, until it is cut. */
+  stall(): void
   /** Ends all connections; new ones are refused. */
   cut(): Promise<void>
   /** Takes connections again, on the same port. */
@@ -16,6 +18,7 @@ export async function startProxy(host: string, port: number): Promise<TcpProxy> 
   const sockets = new Set<Socket>()
   let server: Server | undefined
   let ownPort = 0
+  let stalled = false
   async function open(): Promise<void> {
     if (server) return
     server = createServer((client) => {
@@ -30,13 +33,18 @@ export async function startProxy(host: string, port: number): Promise<TcpProxy> 
           sockets.delete(one)
           other.destroy()
         })
-        one.pipe(other)
+        if (!stalled) one.pipe(other)
       }
     }).listen(ownPort, '127.0.0.1')
     await once(server, 'listening')
     ownPort = (server.address() as AddressInfo).port
   }
+  function stall(): void {
+    stalled = true
+    for (const socket of sockets) socket.unpipe().pause()
+  }
   async function cut(): Promise<void> {
+    stalled = false
     const old = server
     server = undefined
     if (!old) return
@@ -46,5 +54,5 @@ export async function startProxy(host: string, port: number): Promise<TcpProxy> 
     await closed
   }
   await open()
-  return { port: ownPort, cut, open, close: cut }
+  return { port: ownPort, stall, cut, open, close: cut }
 }

@@ -66,8 +66,8 @@ describe('the inbox', () => {
       }),
     )
     // Long enough for more than three attempts: an outage is not a refusal.
-    await new Promise((resolve) => setTimeout(resolve, 2_000))
-    expect(inbox.size()).toBe(6)
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    expect(inbox.size()).toBe(9)
     await proxy.open()
     await Promise.all(deliveries)
     expect(await captured()).toEqual(ids(1, 8))
@@ -98,7 +98,7 @@ describe('the inbox', () => {
     const delivery = inbox.deliver({ source: 'mentions', posts: posts(1, 2), rejects: [] }).then(() => {
       done = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
     expect(done).toBe(false)
     await store.prisma.$executeRaw`ALTER TABLE comment DROP CONSTRAINT refuse_comment`
     await delivery
@@ -119,6 +119,39 @@ describe('the inbox', () => {
     ])
     expect(await captured()).toEqual(['1', '2'])
     expect(await store.prisma.sourceCursor.findMany()).toMatchObject([{ accountId, sinceId: '2' }])
+  })
+
+  it('goes on at once when a delivery follows in the same breath as the one before ends', async () => {
+    const deliver = (from: number) => inbox.deliver({ source: 'mentions', posts: posts(from, 1), rejects: [] })
+    await deliver(1).then(() => deliver(2))
+    expect(await captured()).toEqual(['1', '2'])
+  })
+
+  it('has no room while what could not be read fills it', async () => {
+    await proxy.cut()
+    const rejects = Array.from({ length: 20 }, (_, n) => ({ payload: `bad ${n}`, reason: 'bad' }))
+    const delivery = inbox.deliver({ source: 'activity', posts: [], rejects })
+    let room = false
+    const waiting = inbox.room().then(() => {
+      room = true
+    })
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(room).toBe(false)
+    await proxy.open()
+    await Promise.all([delivery, waiting])
+    expect(await store.prisma.deadLetter.count()).toBe(20)
+  })
+
+  it('blames no post for a database whose connections are cut again and again', async () => {
+    const delivery = inbox.deliver({ source: 'mentions', posts: posts(1, 3), rejects: [] })
+    for (let n = 0; n < 8; n++) {
+      await proxy.cut()
+      await proxy.open()
+      await new Promise((resolve) => setTimeout(resolve, 50 * n))
+    }
+    await delivery
+    expect(await captured()).toEqual(ids(1, 3))
+    expect(await store.prisma.deadLetter.count()).toBe(0)
   })
 
   it('has no room while it is full, and has room again afterwards', async () => {

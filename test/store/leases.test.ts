@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createLeases } from '../../src/store/leases.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -46,7 +46,7 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await expect.poll(() => held).toBeDefined()
+    await vi.waitFor(() => expect(held).toBeDefined())
     stop.abort()
     await holding
     expect(held?.aborted).toBe(true)
@@ -62,7 +62,7 @@ describe.concurrent('a lease', () => {
       aborted = signal.aborted
       stop.abort()
     })
-    await expect.poll(() => store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1)
+    await vi.waitFor(async () => expect(await store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1))
     await Promise.all([
       holding,
       leases().hold('renewed', stop.signal, async () => {
@@ -85,21 +85,67 @@ describe.concurrent('a lease', () => {
       await ended(signal)
       order.push('first let go')
     })
-    await expect.poll(() => order).toEqual(['first holds'])
+    await vi.waitFor(() => expect(order).toEqual(['first holds']))
     const cut = performance.now()
     const second = leases().hold('cut off', stop.signal, async (signal) => {
       order.push('second holds')
       await ended(signal)
     })
     await proxy.cut()
-    await expect
-      .poll(() => order, { timeout: 12_000, interval: 20 })
-      .toEqual(['first holds', 'first let go', 'second holds'])
+    await vi.waitFor(() => expect(order).toEqual(['first holds', 'first let go', 'second holds']), {
+      timeout: 12_000,
+      interval: 20,
+    })
     expect(performance.now() - cut).toBeLessThan(10_000)
     stop.abort()
     await Promise.all([first, second])
     await remote.close()
     await proxy.close()
+  })
+
+  it('of a holder whose network swallows everything is lost all the same, before another takes over', async ({
+    expect,
+  }) => {
+    const target = new URL(database.url)
+    const proxy: TcpProxy = await startProxy(target.hostname, Number(target.port || 5432))
+    const through = new URL(database.url)
+    through.host = `127.0.0.1:${proxy.port}`
+    const remote = await testStore(through.href)
+    const stop = new AbortController()
+    const order: string[] = []
+    const first = createLeases(remote.prisma, silent).hold('stalled', stop.signal, async (signal) => {
+      order.push('first holds')
+      await ended(signal)
+      order.push('first let go')
+    })
+    await expect.poll(() => order).toEqual(['first holds'])
+    proxy.stall()
+    const second = leases().hold('stalled', stop.signal, async (signal) => {
+      order.push('second holds')
+      await ended(signal)
+    })
+    await expect
+      .poll(() => order, { timeout: 10_000, interval: 20 })
+      .toEqual(['first holds', 'first let go', 'second holds'])
+    stop.abort()
+    await proxy.close()
+    await Promise.all([first, second])
+    await remote.close()
+  })
+
+  it('has one holder at a time also within a process', async ({ expect }) => {
+    const stop = new AbortController()
+    const one = leases()
+    let holding = 0
+    let most = 0
+    const hold = () =>
+      one.hold('same process', stop.signal, async () => {
+        most = Math.max(most, ++holding)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        holding--
+      })
+    await Promise.all([hold(), hold()])
+    expect(most).toBe(1)
   })
 
   it('that somebody else took over aborts the work of the one who had it', async () => {
@@ -109,12 +155,12 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await expect.poll(() => held).toBeDefined()
+    await vi.waitFor(() => expect(held).toBeDefined())
     await store.prisma.lease.update({
       where: { name: 'taken' },
       data: { holder: 'somebody else', expiresAt: new Date(Date.now() + 60_000) },
     })
-    await expect.poll(() => held?.aborted, { timeout: 3_000 }).toBe(true)
+    await vi.waitFor(() => expect(held?.aborted).toBe(true), { timeout: 3_000 })
     stop.abort()
     await holding
     expect(await store.prisma.lease.findUnique({ where: { name: 'taken' } })).toMatchObject({ holder: 'somebody else' })
