@@ -1,7 +1,7 @@
 import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
-import type { XClient } from '../x/client.ts'
+import type { XClient, XTokens } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 
 /** Access tokens of connected accounts, fresh whenever they are asked for. */
@@ -22,13 +22,33 @@ export const tokenPlace = {
   refresh: (accountId: string) => `account_credential/${accountId}/refresh_token`,
 }
 
+/** What X gave in exchange for a refresh token, which is dead from then on. */
+interface Renewal {
+  readonly spent: string
+  readonly tokens: XTokens
+  /** By performance.now(). */
+  readonly expiresAt: number
+}
+
 export function createAccessTokens(services: { store: Store; vault: Vault; x: XClient; logger: Logger }): AccessTokens {
   const { store, vault, x, logger } = services
   const running = new Map<string, Promise<string>>()
+  /** Renewals that the database has not taken yet, by account: lost, they would cost the account its access. */
+  const unsaved = new Map<string, Renewal>()
+
+  async function renew(accountId: string, refreshToken: string): Promise<Renewal> {
+    const kept = unsaved.get(accountId)
+    if (kept?.spent === refreshToken) return kept
+    const tokens = await x.oauth.refresh(refreshToken)
+    const renewal = { spent: refreshToken, tokens, expiresAt: performance.now() + tokens.expiresInSeconds * 1000 }
+    unsaved.set(accountId, renewal)
+    logger.info({ accountId }, 'access token refreshed')
+    return renewal
+  }
 
   /** One refresh at a time for an account, here by the map, among processes by the row's lock. */
   async function refresh(accountId: string, refused: string | undefined): Promise<string> {
-    return store.prisma.$transaction(
+    const token = await store.prisma.$transaction(
       async (db) => {
         const [row] = await db.$queryRaw<{ access_token: string; refresh_token: string | null; fresh: boolean }[]>`
           SELECT access_token, refresh_token,
@@ -39,8 +59,8 @@ export function createAccessTokens(services: { store: Store; vault: Vault; x: XC
         // Whoever held the lock before us may have done it already.
         if (row.fresh && current !== refused) return current
         if (!row.refresh_token) throw new XError('UNAUTHORIZED', 'this account has no refresh token')
-        const tokens = await x.oauth.refresh(vault.open(row.refresh_token, tokenPlace.refresh(accountId)))
-        logger.info({ accountId }, 'access token refreshed')
+        const refreshToken = vault.open(row.refresh_token, tokenPlace.refresh(accountId))
+        const { tokens, expiresAt } = await renew(accountId, refreshToken)
         await db.$executeRaw`
           UPDATE account_credential SET
             access_token = ${vault.seal(tokens.accessToken, tokenPlace.access(accountId))},
@@ -48,13 +68,15 @@ export function createAccessTokens(services: { store: Store; vault: Vault; x: XC
               tokens.refreshToken ? vault.seal(tokens.refreshToken, tokenPlace.refresh(accountId)) : null
             }, refresh_token),
             scopes = ${[...tokens.scopes]},
-            expires_at = clock_timestamp() + ${tokens.expiresInSeconds} * interval '1 second',
+            expires_at = clock_timestamp() + ${Math.round(expiresAt - performance.now())} * interval '1 millisecond',
             updated_at = now()
           WHERE account_id = ${accountId}::uuid`
         return tokens.accessToken
       },
       { maxWait: 10_000, timeout: 40_000 },
     )
+    unsaved.delete(accountId)
+    return token
   }
 
   return {

@@ -35,8 +35,10 @@ export function createVault(secret: string): Vault {
       return `v1.${keyId}.${Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')}`
     },
     open(sealed, place) {
-      const [version, id, data] = sealed.split('.')
-      if (version !== 'v1' || data === undefined) throw new UnsealError(`${place} is not a sealed value`)
+      const [version, id, data, ...rest] = sealed.split('.')
+      if (version !== 'v1' || data === undefined || rest.length > 0) {
+        throw new UnsealError(`${place} is not a sealed value`)
+      }
       if (id !== keyId) throw new UnsealError(`${place} was sealed with another PERCH_SECRET`)
       const bytes = Buffer.from(data, 'base64url')
       try {

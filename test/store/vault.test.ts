@@ -55,6 +55,7 @@ describe('the vault', () => {
       }
     }
     expect(() => vault.open(`${sealed}AAAA`, PLACE)).toThrow(UnsealError)
+    expect(() => vault.open(`${sealed}.AAAA`, PLACE)).toThrow(UnsealError)
     expect(() => vault.open(`v2${sealed.slice(2)}`, PLACE)).toThrow(UnsealError)
     fc.assert(fc.property(fc.string(), (text) => void expect(() => vault.open(text, PLACE)).toThrow(UnsealError)))
   })

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createAccessTokens, tokenPlace } from '../../src/accounts/access-tokens.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createVault } from '../../src/store/vault.ts'
+import type { XClient, XTokens } from '../../src/x/client.ts'
+import { XError } from '../../src/x/errors.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { createAccount } from '../helpers/posts.ts'
+import { silent, testStore } from '../helpers/stores.ts'
+import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
+
+const vault = createVault('a secret that only this test knows of')
+
+let database: TestDatabase
+let proxy: TcpProxy
+let stores: Store[]
+let accountId: string
+/** What X has been shown to refresh. */
+let spent: string[]
+
+beforeEach(async () => {
+  database = await testDatabase()
+  const target = new URL(database.url)
+  proxy = await startProxy(target.hostname, Number(target.port || 5432))
+  const through = new URL(database.url)
+  through.host = `127.0.0.1:${proxy.port}`
+  stores = await Promise.all([testStore(through.href), testStore(database.url)])
+  accountId = await createAccount(stores[1] as Store)
+  spent = []
+})
+afterEach(async () => {
+  await proxy?.open()
+  await Promise.all((stores ?? []).map((store) => store.close()))
+  await proxy?.close()
+  await database?.drop()
+})
+
+/** The tokens as one process sees them, with an X that rotates refresh tokens. */
+function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = async () => {}) {
+  if (!store) throw new Error('no store')
+  const never = () => Promise.reject(new Error('not asked for'))
+  const x: XClient = {
+    oauth: {
+      authorization: () => ({ url: '', state: '', codeVerifier: '' }),
+      exchange: never,
+      async refresh(token): Promise<XTokens> {
+        if (spent.includes(token)) throw new XError('UNAUTHORIZED', 'spent')
+        spent.push(token)
+        await onRefresh()
+        const n = spent.length
+        return { accessToken: `access ${n}`, refreshToken: `refresh ${n}`, scopes: ['a'], expiresInSeconds: 7200 }
+      },
+    },
+    activity: { subscriptions: never, subscribe: never, stream: async function* () {} },
+    me: never,
+    mentions: never,
+    searchRecent: never,
+    close: () => {},
+  }
+  return createAccessTokens({ store, vault, x, logger: silent })
+}
+
+async function keep(expiresInMs: number, refreshToken: string | null = 'refresh 0'): Promise<void> {
+  const credential = {
+    accessToken: vault.seal('access 0', tokenPlace.access(accountId)),
+    refreshToken: refreshToken && vault.seal(refreshToken, tokenPlace.refresh(accountId)),
+    scopes: [],
+    expiresAt: new Date(Date.now() + expiresInMs),
+  }
+  await stores[1]?.prisma.accountCredential.upsert({
+    where: { accountId },
+    create: { accountId, ...credential },
+    update: credential,
+  })
+}
+async function kept() {
+  const row = await stores[1]?.prisma.accountCredential.findUniqueOrThrow({ where: { accountId } })
+  if (!row) throw new Error('no row')
+  const minutes = Math.round((row.expiresAt.getTime() - Date.now()) / 60_000)
+  return [
+    vault.open(row.accessToken, tokenPlace.access(accountId)),
+    row.refreshToken && vault.open(row.refreshToken, tokenPlace.refresh(accountId)),
+    minutes,
+  ]
+}
+
+describe('an access token', () => {
+  it('is the one kept while it lives', async () => {
+    await keep(3600_000)
+    expect(await tokensOf(stores[0]).get(accountId)).toBe('access 0')
+    expect(spent).toEqual([])
+  })
+
+  it.each([
+    ['that ends soon', 60_000, undefined],
+    ['that X refused', 3600_000, 'access 0'],
+  ])('%s is refreshed once, however many ask in however many processes', async (_what, expiresInMs, refused) => {
+    await keep(expiresInMs)
+    const processes = stores.map((store) => tokensOf(store))
+    const asking = [...processes, ...processes, ...processes].map((tokens) => tokens.get(accountId, refused))
+    expect(new Set(await Promise.all(asking))).toEqual(new Set(['access 1']))
+    expect(spent).toEqual(['refresh 0'])
+    expect(await kept()).toEqual(['access 1', 'refresh 1', 120])
+  })
+
+  it('that was refreshed when the database went away is kept as soon as it is back: its predecessor is dead', async () => {
+    await keep(60_000)
+    const tokens = tokensOf(stores[0], () => proxy.cut())
+    await expect(tokens.get(accountId)).rejects.toThrow()
+    expect(spent).toEqual(['refresh 0'])
+    await proxy.open()
+    expect(await tokens.get(accountId)).toBe('access 1')
+    expect(spent).toEqual(['refresh 0'])
+    expect(await kept()).toEqual(['access 1', 'refresh 1', 120])
+  })
+
+  it('of a grant renewed meanwhile is the new grant’s', async () => {
+    await keep(60_000)
+    const tokens = tokensOf(stores[0], () => proxy.cut())
+    await expect(tokens.get(accountId)).rejects.toThrow()
+    await proxy.open()
+    await keep(60_000, 'refresh of a new grant')
+    expect(await tokensOf(stores[1]).get(accountId)).toBe('access 2')
+    expect(await tokens.get(accountId)).toBe('access 2')
+    expect(spent).toEqual(['refresh 0', 'refresh of a new grant'])
+  })
+
+  it('that cannot be had is an XError that says what to do', async () => {
+    const tokens = tokensOf(stores[0])
+    await expect(tokens.get(accountId)).rejects.toThrow(/no tokens: it must be authorized/)
+    await keep(60_000, null)
+    await expect(tokens.get(accountId)).rejects.toThrow(/no refresh token/)
+    await keep(60_000, 'refresh 0')
+    spent.push('refresh 0')
+    await expect(tokens.get(accountId)).rejects.toMatchObject({ kind: 'UNAUTHORIZED' })
+  })
+})
