@@ -116,11 +116,7 @@ test('many operations come and go without leaving anything behind', async () => 
     }),
   )
   await client.dispose()
-  const deadline = Date.now() + 2_000
-  while (!(await server.metrics.text()).includes('perch_subscriptions 0') && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  expect(await server.metrics.text()).toContain('perch_subscriptions 0')
-  expect(server.seen.released).toBe(60)
+  await expect.poll(() => server.seen.released, { timeout: 10_000 }).toBe(60)
+  await expect.poll(() => server.metrics.text(), { timeout: 10_000 }).toContain('perch_subscriptions 0')
   await server.close()
 })
