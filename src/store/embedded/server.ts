@@ -65,8 +65,8 @@ export async function startServer(
       await Promise.race([sleep(10), exited])
     }
     const said = lastWords(home)
-    // The port went to somebody else in between, or backends of a killed server are still about to leave.
-    const passing = /could not bind|could not create any TCP|still in use|is being used by/.test(said)
+    // The port went to somebody else in between, or a killed server or its backends are still about to leave.
+    const passing = /could not bind|could not create any TCP|still in use|is being used by|already exists/.test(said)
     if (!passing || performance.now() > deadline) {
       throw new StartupError(`The embedded PostgreSQL in ${home.folder} does not start: ${said}`)
     }
