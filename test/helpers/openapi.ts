@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
+import type { Exchange } from '../../simulator/index.ts'
 import {
   FURTHER_EVENT_TYPES,
   FURTHER_PROBLEMS,
@@ -19,15 +20,8 @@ import {
 
 type Json = Record<string, unknown>
 
-export interface CheckedExchange {
-  readonly method: string
-  readonly path: string
-  readonly query: Readonly<Record<string, string>>
-  readonly requestHeaders: Readonly<Record<string, string>>
-  readonly requestBody: unknown
-  readonly status: number
-  readonly responseBody: unknown
-}
+/** A call and its answer; whether a fault was injected is not the document's business. */
+export type CheckedExchange = Omit<Exchange, 'fault'>
 
 interface Parameter {
   readonly name: string
