@@ -1,3 +1,4 @@
+import type { AccountStatus } from './account.ts'
 import type { TicketStatus } from './event.ts'
 
 /*
@@ -29,7 +30,7 @@ export interface CaptureAccount {
   readonly id: string
   readonly xUserId: string
   readonly screenName: string
-  readonly status: 'ACTIVE' | 'DEACTIVATED' | 'DEAUTHORIZED'
+  readonly status: AccountStatus
   readonly captureMentions: boolean
 }
 

@@ -10,6 +10,21 @@ import type { Position } from './position.ts'
 export const TICKET_STATUSES = ['NEW', 'OPEN', 'PENDING', 'HOLD', 'SOLVED', 'CLOSED'] as const
 export const TICKET_PRIORITIES = ['LOW', 'NORMAL', 'HIGH', 'URGENT'] as const
 export const TICKET_CHANNELS = ['X_CORP', 'X_CORP_DM', 'X_CORP_LIKE'] as const
+/** What befalls an account, besides a change of its settings. */
+export const ACCOUNT_CHANGES = [
+  'DEACTIVATED',
+  'REACTIVATED',
+  'UNLINKED',
+  'RELINKED',
+  'DEAUTHORIZED',
+  'REAUTHORIZED',
+  'INACTIVITY_WARNING',
+  'XCHAT',
+] as const
+/** Why X no longer lets an account in (F46, F48). */
+export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const
+export type AccountChange = (typeof ACCOUNT_CHANGES)[number]
+export type DeauthorizationCause = (typeof DEAUTHORIZATION_CAUSES)[number]
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
 export type TicketPriority = (typeof TICKET_PRIORITIES)[number]
 export type TicketChannel = (typeof TICKET_CHANNELS)[number]
@@ -62,7 +77,15 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     changed: z.array(z.string()),
   }),
   z.object({ type: z.literal('account.created'), accountId: z.string() }),
-  z.object({ type: z.literal('account.updated'), accountId: z.string(), changed: z.array(z.string()) }),
+  /** `what` happened to it; absent: some of its fields changed. `cause` with DEAUTHORIZED, `days` with INACTIVITY_WARNING. */
+  z.object({
+    type: z.literal('account.updated'),
+    accountId: z.string(),
+    changed: z.array(z.string()),
+    what: z.enum(ACCOUNT_CHANGES).optional(),
+    cause: z.enum(DEAUTHORIZATION_CAUSES).optional(),
+    days: z.number().int().optional(),
+  }),
   z.object({
     type: z.literal('incomingPost.created'),
     postId: z.string(),

@@ -50,7 +50,8 @@ export const AccountStatusEnum = builder.enumType('AccountStatus', {
   values: described({
     ACTIVE: 'Captures and answers.',
     DEACTIVATED: 'Switched off by an administrator.',
-    DEAUTHORIZED: 'X no longer lets us in; it must be authorised anew.',
+    DEAUTHORIZED: 'X no longer lets us in; it must be authorized anew.',
+    UNLINKED: 'Removed by an administrator. Its tickets stay.',
   }),
 })
 

@@ -12,6 +12,22 @@ const CODES = {
   NOT_AN_AGENT: 'Only an active agent or administrator can be assigned.',
   NOT_IN_GROUP: 'The assignee is not a member of the ticket’s group.',
   CONFLICT: 'Somebody else changed it meanwhile; read it anew.',
+  CONFIRMATION_MISMATCH: 'What was typed to confirm is not the handle of the account.',
+  ALREADY_CONNECTED: 'This handle is connected already.',
+  ACCOUNT_LIMIT_REACHED: 'The plan has no room for another X account.',
+  NOT_IN_PLAN: 'The plan does not have this: direct messages need the Suite plan.',
+  WRONG_ACCOUNT: 'Somebody else than the account that was to be authorized anew consented at X.',
+  ACCOUNT_NOT_ACTIVE: 'The account is switched off or unlinked.',
+  ACCOUNT_DEAUTHORIZED: 'X no longer lets the account in; authorize it anew first.',
+  DEFAULT_NEEDS_REPLIES: 'Only an account that allows replies can be the default.',
+  CONVERSION_NEEDS_CAPTURE_OFF: 'Posts are converted by hand only where mentions are not captured.',
+  XCHAT_NEEDS_DIRECT_MESSAGES: 'XChat needs an account that captures direct messages.',
+  AUTHORIZATION_DENIED: 'The owner of the account said no on X’s page.',
+  AUTHORIZATION_UNKNOWN: 'No authorization of yours has this state.',
+  AUTHORIZATION_USED: 'This authorization was completed already; a state is good once.',
+  AUTHORIZATION_EXPIRED: 'More than ten minutes have passed; start anew.',
+  CODE_REJECTED: 'X does not take the code: it is good once, and for 30 seconds.',
+  X_UNAVAILABLE: 'X does not answer, or not sensibly; try again.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

@@ -31,14 +31,20 @@ export interface PageRequest {
   readonly pageToken?: string
 }
 
-/** Event types of the Activity API that we subscribe to (x-openapi.json, CreateActivitySubscriptionRequest). */
+/** Event types of the Activity API that we subscribe to for an account (x-openapi.json, CreateActivitySubscriptionRequest). */
 export type ActivityEventType = 'post.mention.create' | 'post.reply.create'
 
 export interface ActivitySubscription {
   readonly id: string
   readonly eventType: string
-  readonly userId: string
+  /** Whose events; undefined where the type has no such filter (`oauth.revoke`). */
+  readonly userId: string | undefined
+  /** What its maker called it: ours are `ACTIVITY_TAG`. */
+  readonly tag: string | undefined
 }
+
+/** The tag of our subscriptions: others of the same app are not ours to end. */
+export const ACTIVITY_TAG = 'perch'
 
 export interface XOAuth {
   /** Where the browser goes to consent (OAuth 2.0 with PKCE), and what the callback will be checked against. */
@@ -46,12 +52,17 @@ export interface XOAuth {
   exchange(code: string, codeVerifier: string, redirectUri: string): Promise<XTokens>
   /** The refresh token given is dead afterwards: keep the new one before using the access token. */
   refresh(refreshToken: string): Promise<XTokens>
+  /** Ends a token at X (RFC 7009); a refresh token takes its grant along. One that X does not know is no error. */
+  revoke(token: string, kind: 'access_token' | 'refresh_token'): Promise<void>
 }
 
 export interface XActivity {
   subscriptions(): Promise<readonly ActivitySubscription[]>
   /** In the user's own name: X's pages ask for it, though its OpenAPI document takes the app's token too. */
   subscribe(eventType: ActivityEventType, userId: string, accessToken: string): Promise<void>
+  /** `oauth.revoke`: told of every user who removes the app. In the app's name; X takes no filter. */
+  subscribeToRevocations(): Promise<void>
+  unsubscribe(subscriptionId: string): Promise<void>
   /**
    * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
    * `onAlive` is called when connected and for every sign of life, keep-alives included.
@@ -59,9 +70,20 @@ export interface XActivity {
   stream(options: { backfillMinutes: number; signal: AbortSignal; onAlive: () => void }): AsyncIterable<string>
 }
 
+/** XChat as X stores it: public keys and ciphertext. What is in it, src/x/xchat.ts reads. */
+export interface XChatApi {
+  /** GET /2/users/:id/public_keys, every version; with `juicebox_config` on the caller's own record. */
+  publicKeys(userId: string, accessToken: string): Promise<XAnswer>
+  /** GET /2/chat/conversations, the most recently active first, 100 a page. */
+  conversations(page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
+  /** GET /2/chat/conversations/:id/events, the newest first, 100 a page. `conversationId` as in lists: `A-B` or `g…`. */
+  events(conversationId: string, page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
+}
+
 export interface XClient {
   readonly oauth: XOAuth
   readonly activity: XActivity
+  readonly chat: XChatApi
   /** GET /2/users/me */
   me(accessToken: string): Promise<XAnswer>
   /** GET /2/users/:id/mentions, newest first, 100 a page. */

@@ -1,7 +1,15 @@
 import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
 import { z } from 'zod'
 import { activityLines } from './activity-stream.ts'
-import type { ActivitySubscription, PageRequest, RateLimit, XAnswer, XClient, XTokens } from './client.ts'
+import {
+  ACTIVITY_TAG,
+  type ActivitySubscription,
+  type PageRequest,
+  type RateLimit,
+  type XAnswer,
+  type XClient,
+  type XTokens,
+} from './client.ts'
 import { dialX } from './dial.ts'
 import { translate, XError } from './errors.ts'
 
@@ -37,6 +45,12 @@ const POST_FIELDS = {
 }
 const USER_FIELDS = 'name,profile_image_url,protected,public_metrics,username,verified,verified_type'
 
+const PUBLIC_KEY_FIELDS =
+  'public_key_version,public_key,signing_public_key,identity_public_key_signature,juicebox_config'
+
+const CHAT_EVENT_FIELDS =
+  'id,conversation_id,sender_id,encoded_event,created_at,previous_id,conversation_token,is_trusted'
+
 const subscriptionPage = z.object({
   data: z
     .array(
@@ -44,6 +58,7 @@ const subscriptionPage = z.object({
         subscription_id: z.string(),
         event_type: z.string(),
         filter: z.object({ user_id: z.string().optional() }).optional(),
+        tag: z.string().optional(),
       }),
     )
     .optional(),
@@ -94,6 +109,9 @@ export function createXClient(options: XClientOptions): XClient {
         call('POST /2/oauth2/token', async () =>
           toTokens(await app.loginWithOAuth2({ code, codeVerifier, redirectUri })),
         ),
+      revoke: async (token, kind) => {
+        await call('POST /2/oauth2/revoke', () => app.revokeOAuth2Token(token, kind))
+      },
       refresh: (refreshToken) =>
         call('POST /2/oauth2/token', async () => toTokens(await app.refreshOAuth2Token(refreshToken))),
     },
@@ -107,17 +125,28 @@ export function createXClient(options: XClientOptions): XClient {
           const { body } = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
           const page = subscriptionPage.safeParse(body)
           if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
-          for (const { subscription_id: id, event_type: eventType, filter } of page.data.data ?? []) {
-            if (filter?.user_id) found.push({ id, eventType, userId: filter.user_id })
+          for (const { subscription_id: id, event_type: eventType, filter, tag } of page.data.data ?? []) {
+            found.push({ id, eventType, userId: filter?.user_id, tag })
           }
           token = page.data.meta?.next_token
         } while (token)
         return found
       },
       async subscribe(eventType, userId, accessToken) {
-        const body = { event_type: eventType, filter: { user_id: userId }, tag: 'perch' }
+        const body = { event_type: eventType, filter: { user_id: userId }, tag: ACTIVITY_TAG }
         await call('POST /2/activity/subscriptions', () =>
           asUser(accessToken).v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
+        )
+      },
+      async subscribeToRevocations() {
+        const body = { event_type: 'oauth.revoke', filter: {}, tag: ACTIVITY_TAG }
+        await call('POST /2/activity/subscriptions', () =>
+          bearer.v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
+        )
+      },
+      async unsubscribe(subscriptionId) {
+        await call('DELETE /2/activity/subscriptions/:id', () =>
+          bearer.v2.delete(`activity/subscriptions/${subscriptionId}`, undefined, { timeout: timeoutMs }),
         )
       },
       stream: (stream) =>
@@ -127,6 +156,28 @@ export function createXClient(options: XClientOptions): XClient {
           bearerToken: options.bearerToken,
           ...(options.streamSilenceMs && { silenceMs: options.streamSilenceMs }),
         }),
+    },
+
+    chat: {
+      publicKeys: (userId, accessToken) =>
+        get(asUser(accessToken), 'GET /2/users/:id/public_keys', `users/${userId}/public_keys`, {
+          'public_key.fields': PUBLIC_KEY_FIELDS,
+        }),
+      conversations: ({ accessToken, pageToken }) =>
+        get(asUser(accessToken), 'GET /2/chat/conversations', 'chat/conversations', {
+          max_results: '100',
+          ...(pageToken && { pagination_token: pageToken }),
+        }),
+      events: (conversationId, { accessToken, pageToken }) =>
+        get(
+          asUser(accessToken),
+          'GET /2/chat/conversations/:id/events',
+          `chat/conversations/${conversationId}/events`,
+          {
+            max_results: '100',
+            ...(pageToken && { pagination_token: pageToken }),
+          },
+        ),
     },
 
     me: (accessToken) => get(asUser(accessToken), 'GET /2/users/me', 'users/me', { 'user.fields': USER_FIELDS }),

@@ -6,6 +6,7 @@ import type { XClient, XTokens } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { createAccount } from '../helpers/posts.ts'
+import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 
@@ -38,11 +39,10 @@ afterEach(async () => {
 /** The tokens as one process sees them, with an X that rotates refresh tokens. */
 function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = async () => {}) {
   if (!store) throw new Error('no store')
-  const never = () => Promise.reject(new Error('not asked for'))
   const x: XClient = {
+    ...SILENT_X,
     oauth: {
-      authorization: () => ({ url: '', state: '', codeVerifier: '' }),
-      exchange: never,
+      ...SILENT_X.oauth,
       async refresh(token): Promise<XTokens> {
         if (spent.includes(token)) throw new XError('UNAUTHORIZED', 'spent')
         spent.push(token)
@@ -51,11 +51,6 @@ function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = asy
         return { accessToken: `access ${n}`, refreshToken: `refresh ${n}`, scopes: ['a'], expiresInSeconds: 7200 }
       },
     },
-    activity: { subscriptions: never, subscribe: never, stream: async function* () {} },
-    me: never,
-    mentions: never,
-    searchRecent: never,
-    close: () => {},
   }
   return createAccessTokens({ store, vault, x, logger: silent })
 }

@@ -6,6 +6,7 @@ import type { PageRequest, XAnswer, XClient } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { BRAND_ID, createAccount } from '../helpers/posts.ts'
+import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 
 let database: TestDatabase
@@ -49,15 +50,8 @@ function poll(answers: (XAnswer | XError)[]) {
   const asked: PageRequest[] = []
   const refused: (string | undefined)[] = []
   let synced = 0
-  const never = () => Promise.reject(new Error('not asked for'))
   const x: XClient = {
-    oauth: {
-      authorization: () => ({ url: '', state: '', codeVerifier: '' }),
-      exchange: never,
-      refresh: never,
-    },
-    activity: { subscriptions: never, subscribe: never, stream: async function* () {} },
-    me: never,
+    ...SILENT_X,
     searchRecent: async () => EMPTY,
     async mentions(_userId, request) {
       asked.push(request)
@@ -65,7 +59,6 @@ function poll(answers: (XAnswer | XError)[]) {
       if (answer instanceof XError) throw answer
       return answer
     },
-    close: () => {},
   }
   const tokens = {
     async get(_accountId: string, token?: string) {

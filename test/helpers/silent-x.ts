@@ -1,0 +1,25 @@
+import type { XClient } from '../../src/x/client.ts'
+
+const never = () => Promise.reject(new Error('X was not to be asked for this'))
+
+/** An X that refuses whatever a test has not scripted; tests spread what they need over it. */
+export const SILENT_X: XClient = {
+  oauth: {
+    authorization: () => ({ url: '', state: '', codeVerifier: '' }),
+    exchange: never,
+    refresh: never,
+    revoke: never,
+  },
+  activity: {
+    subscriptions: never,
+    subscribe: never,
+    subscribeToRevocations: never,
+    unsubscribe: never,
+    stream: async function* () {},
+  },
+  chat: { publicKeys: never, conversations: never, events: never },
+  me: never,
+  mentions: never,
+  searchRecent: never,
+  close: () => {},
+}
