@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createAccessTokens } from './accounts/access-tokens.ts'
+import { createAccounts } from './accounts/create-accounts.ts'
 import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
 import { startIngest } from './ingest/ingest.ts'
@@ -11,7 +12,9 @@ import { createRedisBus } from './pubsub/redis-bus.ts'
 import { buildSchema } from './schema/index.ts'
 import { readSecret } from './secret.ts'
 import { createAuthenticator, createTokenSigner, deriveTokenKey, type TokenSigner } from './server/auth.ts'
+import { createLinkTokens } from './server/link-tokens.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
+import { oauthDoors } from './server/oauth-doors.ts'
 import { startServer } from './server/server.ts'
 import { startStatusServer } from './server/status-server.ts'
 import { SIMULATED_APP, startSimulatedX } from './simulated-x.ts'
@@ -40,8 +43,7 @@ export interface App {
   readonly feed: Feed
   readonly vault: Vault
   readonly signer: TokenSigner
-  /** Undefined where this process does not talk to X (role api). */
-  readonly x: XClient | undefined
+  readonly x: XClient
   /** Resolves, with a sentence for the operator, when a part has ended without which the program cannot go on. */
   readonly broken: Promise<string>
   /** What runs inside this program instead of beside it. */
@@ -76,8 +78,7 @@ export async function startApp(config: Config, logger: Logger, tuning: Tuning = 
 
 async function compose(config: Config, logger: Logger, disposers: Disposers, tuning: Tuning): Promise<App> {
   const metrics = createMetrics()
-  const worksX = config.role !== 'api'
-  const simulate = worksX && !config.x.app && !config.x.apiUrl
+  const simulate = !config.x.app
   const starting = simulate ? startSimulatedX(logger) : undefined
   if (starting) disposers.add('X simulator', async () => (await starting.catch(() => undefined))?.stop())
   const database = await openDatabase(config, logger, disposers)
@@ -98,14 +99,23 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
 
   const vault = createVault(secret)
   const xApp = config.x.app ?? SIMULATED_APP
-  const x = worksX
-    ? createXClient({
-        ...xApp,
-        apiUrl: simulated?.url ?? config.x.apiUrl,
-        onCall: (endpoint, status) => metrics.xCall(endpoint, status === 0 ? 'error' : status),
-      })
-    : undefined
-  if (x) disposers.add('X client', () => x.close())
+  const x = createXClient({
+    ...xApp,
+    apiUrl: simulated?.url ?? config.x.apiUrl,
+    onCall: (endpoint, status) => metrics.xCall(endpoint, status === 0 ? 'error' : status),
+  })
+  disposers.add('X client', () => x.close())
+  // Without PERCH_URL we are where the door is, as soon as it is open.
+  let door: string | undefined
+  const publicUrl = (): string => config.url ?? door ?? `http://${config.host}:${config.port}`
+  const accounts = createAccounts({
+    store,
+    vault,
+    x,
+    logger,
+    redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
+  })
+  const links = createLinkTokens([secret])
 
   const key = deriveTokenKey(secret)
   const signer = createTokenSigner(key)
@@ -117,17 +127,25 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
       : await startServer({
           ...common,
           schema: buildSchema(),
-          services: { prisma: store.prisma, store, feed },
+          services: { prisma: store.prisma, store, feed, accounts },
           auth: createAuthenticator({
             ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key }),
             findUser: (id) => findUser(store, id),
+          }),
+          routes: oauthDoors({
+            accounts,
+            links,
+            handleOf: (id) => handleOf(store, id),
+            isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
           }),
           graphiql: config.development,
           ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
         })
   disposers.add('server', () => server.close())
+  door = server.url
   // Last, so that nothing is asked of X by a program that does not get to its feet.
-  if (x) await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
+  if (config.role !== 'api')
+    await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
 
   return {
     url: server.url,
@@ -226,6 +244,13 @@ async function patiently(ready: Promise<void>, ms: number, onLate: () => void): 
   await Promise.race([ready, late])
   clearTimeout(timer)
 }
+
+async function handleOf({ prisma }: Store, id: string): Promise<string | undefined> {
+  return (await prisma.account.findUnique({ where: { id }, select: { screenName: true } }))?.screenName
+}
+
+const isAdministrator = (user: { role: string; active: boolean } | null): boolean =>
+  user?.active === true && user.role === 'ADMIN'
 
 async function findUser({ prisma }: Store, id: string) {
   // A token's subject is whatever its issuer wrote; only a UUID can be one of ours.

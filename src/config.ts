@@ -6,6 +6,8 @@ import { StartupError } from './store/startup-error.ts'
 export interface Config {
   readonly port: number
   readonly host: string
+  /** Where people and X reach us, without a slash at the end. Undefined: at the door's own address. */
+  readonly url: string | undefined
   /** Undefined: the embedded PostgreSQL in `dataDir`. */
   readonly databaseUrl: string | undefined
   /** Undefined: the in-process bus. */
@@ -24,6 +26,8 @@ export interface Config {
       | { readonly clientId: string; readonly clientSecret?: string; readonly bearerToken: string }
       | undefined
     readonly apiUrl: URL | undefined
+    /** The callback that is registered with X, where it is not our own door. */
+    readonly callbackUrl: string | undefined
   }
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** NODE_ENV=production turns GraphiQL off. */
@@ -41,6 +45,7 @@ const url = (...protocols: string[]) =>
 const environment = z.object({
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
+  PERCH_URL: url('http:', 'https:').optional(),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
   REDIS_URL: url('redis:', 'rediss:').optional(),
   PERCH_ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
@@ -52,6 +57,7 @@ const environment = z.object({
   X_CLIENT_SECRET: z.string().min(1).optional(),
   X_BEARER_TOKEN: z.string().min(1).optional(),
   X_API_URL: url('http:', 'https:').optional(),
+  X_CALLBACK_URL: url('http:', 'https:').optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -73,6 +79,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return Object.freeze<Config>({
     port: set.PORT,
     host: set.HOST,
+    url: set.PERCH_URL?.replace(/\/+$/, ''),
     databaseUrl: set.DATABASE_URL,
     redisUrl: set.REDIS_URL,
     role: set.PERCH_ROLE,
@@ -90,6 +97,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
             })
           : undefined,
       apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
+      callbackUrl: set.X_CALLBACK_URL,
     }),
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
@@ -114,8 +122,11 @@ function missing(given: Record<string, string | undefined>): string[] {
       `${x.filter((name) => !given[name]).join(' and ')} must be set too: X_CLIENT_ID and X_BEARER_TOKEN go together`,
     )
   }
-  if (split && !given['X_CLIENT_ID'] && given['PERCH_ROLE'] === 'worker') {
-    wrong.push('X_CLIENT_ID and X_BEARER_TOKEN are required when PERCH_ROLE is worker')
+  if (split && !given['X_CLIENT_ID']) {
+    wrong.push('X_CLIENT_ID and X_BEARER_TOKEN are required when PERCH_ROLE is api or worker')
+  }
+  if (split && !given['PERCH_URL']) {
+    wrong.push('PERCH_URL is required when PERCH_ROLE is api or worker (where X and e-mails lead people back to)')
   }
   return wrong
 }

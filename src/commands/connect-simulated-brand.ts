@@ -2,7 +2,6 @@ import { connectAccount } from '../accounts/connect.ts'
 import type { App } from '../app.ts'
 import { SIMULATED_BRAND } from '../simulated-x.ts'
 import { StartupError } from '../store/startup-error.ts'
-import type { XClient } from '../x/client.ts'
 
 /**
  * Connects the simulator's brand as an administrator would in a browser: consents on X's page, takes the code from the
@@ -10,7 +9,7 @@ import type { XClient } from '../x/client.ts'
  * its settings stay.
  */
 export async function connectSimulatedBrand(
-  { url, store, vault, x }: Pick<App, 'url' | 'store' | 'vault'> & { readonly x: XClient },
+  { url, store, vault, x }: Pick<App, 'url' | 'store' | 'vault' | 'x'>,
   simulator: URL,
 ): Promise<void> {
   const redirectUri = `${url}/oauth/x/callback`

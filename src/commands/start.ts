@@ -18,8 +18,8 @@ export async function startCommand(config: Config): Promise<number> {
   const app = await startApp(config, logger)
   const stop = new AbortController()
   try {
-    const { x, embedded } = app
-    if (x && embedded.x) await connectSimulatedBrand({ ...app, x }, embedded.x)
+    const { embedded } = app
+    if (embedded.x) await connectSimulatedBrand(app, embedded.x)
     if (config.development && config.role !== 'worker') {
       process.stdout.write(banner(app, await tokens(app)))
       void announceTickets(app, (line) => process.stdout.write(`${line}\n`), stop.signal)

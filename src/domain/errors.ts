@@ -27,6 +27,7 @@ export const USER_ERROR_CODES = [
   'AUTHORIZATION_USED',
   'AUTHORIZATION_EXPIRED',
   'CODE_REJECTED',
+  'SCOPES_MISSING',
   'X_UNAVAILABLE',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]

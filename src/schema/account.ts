@@ -1,9 +1,38 @@
+import { canReply } from '../domain/account.ts'
+import type { DeauthorizationCause } from '../domain/event.ts'
 import { builder } from './builder.ts'
-import { AccountStatusEnum } from './enums.ts'
+import { AccountStatusEnum, DeauthorizationCauseEnum } from './enums.ts'
 
 const staffOnly = { authScopes: { staff: true } } as const
+const adminOnly = { authScopes: { admin: true } } as const
 
-builder.prismaNode('Account', {
+const DeauthorizationRef = builder.objectRef<{ cause: DeauthorizationCause; at: Date }>('Deauthorization').implement({
+  description: 'That X no longer lets an account in.',
+  fields: (t) => ({
+    cause: t.expose('cause', { type: DeauthorizationCauseEnum, description: 'Why.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'Since when.' }),
+  }),
+})
+
+const AccountGrantRef = builder.prismaObject('AccountCredential', {
+  name: 'AccountGrant',
+  description: 'What the owner of an account allowed. The tokens themselves are never shown.',
+  authScopes: { admin: true },
+  fields: (t) => ({
+    grantedAt: t.expose('grantedAt', { type: 'DateTime', description: 'When the owner consented.' }),
+    scopes: t.exposeStringList('scopes', { description: 'X’s names of what was allowed.' }),
+    refusals: t.exposeInt('refusals', {
+      description: 'How often in a row X has refused it, after a refresh each time.',
+    }),
+    refusedSince: t.expose('refusedSince', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'Since when X has refused it; null when it is well.',
+    }),
+  }),
+})
+
+export const AccountRef = builder.prismaNode('Account', {
   description: 'A connected account on X. How it is set up is for agents and administrators.',
   id: { field: 'id', description: 'The global id.' },
   nullable: true,
@@ -26,6 +55,20 @@ builder.prismaNode('Account', {
       ...staffOnly,
       description: 'Whether posts that it likes become tickets.',
     }),
+    manualConversion: t.exposeBoolean('manualConversion', {
+      ...staffOnly,
+      description: 'Whether its posts are converted into tickets by hand. Never while `captureMentions` is on.',
+    }),
+    otherDirectMessageChannel: t.exposeBoolean('otherDirectMessageChannel', {
+      ...adminOnly,
+      description: 'Whether another channel turns its direct messages into tickets already, as an administrator said.',
+    }),
+    canReply: t.boolean({
+      ...staffOnly,
+      description: 'Whether agents can answer as this account now: it allows replies and is active.',
+      select: { status: true, allowReplies: true },
+      resolve: (account) => canReply(account),
+    }),
     allowReplies: t.exposeBoolean('allowReplies', {
       ...staffOnly,
       description: 'Whether agents may answer as this account.',
@@ -34,6 +77,31 @@ builder.prismaNode('Account', {
       ...staffOnly,
       description: 'Whether answers come from it where the account addressed may not answer. One at most.',
     }),
+    capturesFrom: t.expose('capturesFrom', {
+      ...adminOnly,
+      type: 'DateTime',
+      description: 'What was said before is not fetched: when it was connected, or last switched on again.',
+    }),
+    deactivatedAt: t.expose('deactivatedAt', {
+      ...staffOnly,
+      type: 'DateTime',
+      nullable: true,
+      description: 'Since when an administrator has switched it off; null when it is not.',
+    }),
+    deauthorization: t.field({
+      ...staffOnly,
+      type: DeauthorizationRef,
+      nullable: true,
+      description: 'Why X no longer lets it in; null when it does.',
+      select: { deauthorizedAt: true, deauthorizationCause: true },
+      resolve: ({ deauthorizedAt: at, deauthorizationCause: cause }) => (at && cause ? { at, cause } : null),
+    }),
+    grant: t.relation('credential', {
+      ...adminOnly,
+      type: AccountGrantRef,
+      nullable: true,
+      description: 'What its owner allowed; null while X does not let it in.',
+    }),
     createdAt: t.expose('createdAt', { ...staffOnly, type: 'DateTime', description: 'When it was connected.' }),
     updatedAt: t.expose('updatedAt', { ...staffOnly, type: 'DateTime', description: 'When it was last changed.' }),
   }),
@@ -41,11 +109,22 @@ builder.prismaNode('Account', {
 
 builder.queryField('accounts', (t) =>
   t.prismaField({
-    type: ['Account'],
+    type: [AccountRef],
     authScopes: { staff: true },
     complexity: { field: 1, multiplier: 5 },
     description: 'The connected accounts, the oldest first. For agents and administrators.',
-    resolve: (query, _root, _args, { prisma }) =>
-      prisma.account.findMany({ ...query, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] }),
+    args: {
+      includeUnlinked: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description: 'With those that were unlinked; their tickets still name them.',
+      }),
+    },
+    resolve: (query, _root, { includeUnlinked }, { prisma }) =>
+      prisma.account.findMany({
+        ...query,
+        ...(includeUnlinked ? {} : { where: { status: { not: 'UNLINKED' } } }),
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      }),
   }),
 )

@@ -23,11 +23,18 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
   scopeAuth: {
     authorizeOnSubscribe: true,
-    authScopes: ({ viewer }) => ({ signedIn: viewer !== null, staff: viewer !== null && isStaff(viewer) }),
-    unauthorizedError: (_parent, { viewer }, info) =>
-      viewer === null
-        ? new PerchError('UNAUTHENTICATED', 'This needs a token: send `Authorization: Bearer …`.')
-        : new PerchError('FORBIDDEN', `${info.parentType.name}.${info.fieldName} is for agents and administrators.`),
+    authScopes: ({ viewer }) => ({
+      signedIn: viewer !== null,
+      staff: viewer !== null && isStaff(viewer),
+      admin: viewer?.role === 'ADMIN',
+    }),
+    unauthorizedError: (_parent, { viewer }, info) => {
+      if (viewer === null)
+        return new PerchError('UNAUTHENTICATED', 'This needs a token: send `Authorization: Bearer …`.')
+      // Staff are refused only what is for administrators.
+      const whom = isStaff(viewer) ? 'administrators' : 'agents and administrators'
+      return new PerchError('FORBIDDEN', `${info.parentType.name}.${info.fieldName} is for ${whom}.`)
+    },
   },
   validation: {
     validationError: ({ issues }) =>

@@ -1,3 +1,4 @@
+import type { Accounts } from '../accounts/accounts.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Store } from '../store/store.ts'
@@ -15,6 +16,7 @@ export interface Context {
   readonly prisma: PrismaClient
   readonly store: Store
   readonly feed: Feed
+  readonly accounts: Accounts
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

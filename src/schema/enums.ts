@@ -55,6 +55,16 @@ export const AccountStatusEnum = builder.enumType('AccountStatus', {
   }),
 })
 
+export const DeauthorizationCauseEnum = builder.enumType('DeauthorizationCause', {
+  description: 'Why X no longer lets an account in.',
+  values: described({
+    PASSWORD_CHANGED: 'X ended the grant and told of no removal of the app, as when the password was changed.',
+    APP_REMOVED: 'The owner of the account removed the app in X’s settings.',
+    REFUSED: 'X refused the account’s calls again and again, whatever was tried.',
+    INACTIVE: 'There was no traffic for 20 days.',
+  }),
+})
+
 export const CommentDirectionEnum = builder.enumType('CommentDirection', {
   description: 'Which side said it.',
   values: described({ INBOUND: 'A customer.', OUTBOUND: 'The team.' }),

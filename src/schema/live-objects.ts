@@ -1,5 +1,5 @@
 import { visibleComments, visibleTickets } from '../domain/visibility.ts'
-import type { Comment, Ticket, User } from '../generated/prisma/client.ts'
+import type { Account, Comment, Ticket, User } from '../generated/prisma/client.ts'
 import type { Context } from './context.ts'
 import { type LiveEvent, readShared } from './live.ts'
 import type { Selection } from './selection.ts'
@@ -42,5 +42,17 @@ export function liveUser(
 ): Promise<User | null> {
   return readShared(context, live, `User ${id}`, query, () =>
     context.prisma.user.findUnique({ ...query, where: { id } }),
+  )
+}
+
+/** The event's account. Which of its fields the viewer sees, the fields say. */
+export function liveAccount(
+  context: Context,
+  live: LiveEvent,
+  id: string,
+  query: Selection<'Account'>,
+): Promise<Account | null> {
+  return readShared(context, live, `Account ${id}`, query, () =>
+    context.prisma.account.findUnique({ ...query, where: { id } }),
   )
 }

@@ -6,8 +6,8 @@ import type { Context } from './context.ts'
 export interface SchemaTypes {
   PrismaTypes: PrismaTypes
   Context: Context
-  /** signedIn: whoever sent a token. staff: agents and administrators. */
-  AuthScopes: { signedIn: boolean; staff: boolean }
+  /** signedIn: whoever sent a token. staff: agents and administrators. admin: administrators. */
+  AuthScopes: { signedIn: boolean; staff: boolean; admin: boolean }
   Scalars: {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }

@@ -5,8 +5,8 @@ import { addNote } from '../tickets/add-note.ts'
 import { updateTicket } from '../tickets/update-ticket.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
-import type { Context } from './context.ts'
 import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
+import { nowhere } from './nowhere.ts'
 import { TicketRef } from './ticket.ts'
 import { IdReader, UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
@@ -18,12 +18,6 @@ interface TicketPayload {
   readonly commentId?: string | null
   readonly userErrors: readonly UserError[]
   readonly position: Position
-}
-
-/** Nothing was tried: the input names no objects. The position is where the log ends. */
-async function unread({ store }: Context, userErrors: readonly UserError[]): Promise<TicketPayload> {
-  const { epoch, head } = await store.log.head()
-  return { ticketId: null, userErrors, position: { epoch, offset: head } }
 }
 
 const UpdateTicketInput = builder.inputType('UpdateTicketInput', {
@@ -81,7 +75,8 @@ builder.mutationField('updateTicket', (t) =>
       const ticketId = ids.read('Ticket', 'ticketId', id)
       const assigneeId = ids.readOptional('User', 'assigneeId', input.assigneeId)
       const groupId = ids.readOptional('Group', 'groupId', input.groupId)
-      if (ticketId === undefined || ids.userErrors.length > 0) return unread(context, ids.userErrors)
+      if (ticketId === undefined || ids.userErrors.length > 0)
+        return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
       return updateTicket(context.store, viewerOf(context), ticketId, { ...input, assigneeId, groupId })
     },
   }),
@@ -129,7 +124,7 @@ builder.mutationField('addNote', (t) =>
     resolve: async (_root, { input: { ticketId: id, body } }, context) => {
       const ids = new IdReader()
       const ticketId = ids.read('Ticket', 'ticketId', id)
-      if (ticketId === undefined) return unread(context, ids.userErrors)
+      if (ticketId === undefined) return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
       return addNote(context.store, viewerOf(context), ticketId, body)
     },
   }),

@@ -27,6 +27,7 @@ const CODES = {
   AUTHORIZATION_USED: 'This authorization was completed already; a state is good once.',
   AUTHORIZATION_EXPIRED: 'More than ten minutes have passed; start anew.',
   CODE_REJECTED: 'X does not take the code: it is good once, and for 30 seconds.',
+  SCOPES_MISSING: 'X granted less than what was asked for.',
   X_UNAVAILABLE: 'X does not answer, or not sensibly; try again.',
 } satisfies Record<UserErrorCode, string>
 

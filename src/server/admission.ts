@@ -38,7 +38,7 @@ export type Admit = (request: unknown, door: Door, session: Session) => Admitted
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed'>
+  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts'>
   readonly metrics: Pick<Metrics, 'refused'>
 }
 

@@ -175,6 +175,7 @@ export function createXClient(options: XClientOptions): XClient {
           `chat/conversations/${conversationId}/events`,
           {
             max_results: '100',
+            'chat_message_event.fields': CHAT_EVENT_FIELDS,
             ...(pageToken && { pagination_token: pageToken }),
           },
         ),

@@ -32,7 +32,7 @@ export function settings(options: {
     X_BEARER_TOKEN: SIMULATED_APP.bearerToken,
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
-    ...(options.role && { PERCH_ROLE: options.role }),
+    ...(options.role && { PERCH_ROLE: options.role, PERCH_URL: 'http://perch.example' }),
   }
 }
 

@@ -59,7 +59,15 @@ describe('paging while tickets come in', () => {
         async (original, later, field, direction, forwards, size) => {
           const accountId = uuidv7()
           await world.store.prisma.account.create({
-            data: { id: accountId, xUserId: accountId, screenName: 'a', name: 'A' },
+            // Unlinked, for a plan has room for five only.
+            data: {
+              id: accountId,
+              xUserId: accountId,
+              screenName: 'a',
+              name: 'A',
+              status: 'UNLINKED',
+              unlinkedAt: new Date(),
+            },
           })
           const create = (data: typeof original) =>
             world.store.prisma.ticket.createManyAndReturn({

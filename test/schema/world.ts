@@ -1,6 +1,8 @@
 import { type ExecutionResult, execute, type GraphQLSchema, parse, subscribe, validate } from 'graphql'
 import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
+import type { Accounts } from '../../src/accounts/accounts.ts'
+import { createAccounts } from '../../src/accounts/create-accounts.ts'
 import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
@@ -12,7 +14,9 @@ import { encodeGlobalId, type NodeType } from '../../src/schema/global-id.ts'
 import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
+import { createVault } from '../../src/store/vault.ts'
 import { testDatabase } from '../helpers/database.ts'
+import { SILENT_X } from '../helpers/silent-x.ts'
 
 /** What came back. `T` is what the test asked for; the expectations check that it is so. */
 export interface Answer<T> {
@@ -28,6 +32,7 @@ export interface World {
   readonly schema: GraphQLSchema
   readonly store: Store
   readonly feed: Feed
+  readonly accounts: Accounts
   readonly admin: Viewer
   readonly agent: Viewer
   readonly customer: Viewer
@@ -72,6 +77,8 @@ export async function createWorld(): Promise<World> {
   const feedStore = await openStore({ databaseUrl: database.url, bus, logger, poolSize: 2 })
   const feed = await createFeed({ bus, log: feedStore.log, logger })
   const schema = buildSchema()
+  const vault = createVault('the secret of a world that only tests know')
+  const accounts = createAccounts({ store, vault, x: SILENT_X, logger, redirectUri: () => 'http://localhost/callback' })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -79,6 +86,7 @@ export async function createWorld(): Promise<World> {
     prisma: store.prisma,
     store,
     feed,
+    accounts,
     signal,
   })
 
@@ -86,6 +94,7 @@ export async function createWorld(): Promise<World> {
     schema,
     store,
     feed,
+    accounts,
     ...people,
     accountId,
     groupId,

@@ -1,0 +1,8 @@
+/* The places that secrets of accounts are sealed for (store/vault.ts): one for every column and row. */
+
+export const authorizationPlace = (stateHash: string): string => `account_authorization/${stateHash}/code_verifier`
+
+export const revocationPlace = {
+  access: (id: string): string => `grant_revocation/${id}/access_token`,
+  refresh: (id: string): string => `grant_revocation/${id}/refresh_token`,
+}

@@ -1,0 +1,72 @@
+import { type AccountSettings, decideSettings, type SettingsPatch, type SettingsWarning } from '../domain/account.ts'
+import type { Account } from '../generated/prisma/client.ts'
+import type { ChangeScope, Store } from '../store/store.ts'
+import { lockAccount, lockWorkspace } from './lock-account.ts'
+import { type Done, NO_ACCOUNT, type Outcome } from './outcome.ts'
+
+export interface SettingsOutcome extends Outcome {
+  readonly warnings: readonly SettingsWarning[]
+}
+
+/**
+ * Changes an account's settings as far as the rules let it (F9-F17). A new default takes the place of the old one in the
+ * same transaction (F11); direct messages that are no longer captured take the XChat key with them (F39).
+ */
+export async function updateSettings(
+  store: Pick<Store, 'change'>,
+  userId: string,
+  accountId: string,
+  patch: SettingsPatch,
+): Promise<SettingsOutcome> {
+  const { value, position } = await store.change({ kind: 'user', id: userId }, (scope) =>
+    update(scope, accountId, patch),
+  )
+  return { ...value, position }
+}
+
+async function update(
+  scope: ChangeScope,
+  accountId: string,
+  patch: SettingsPatch,
+): Promise<Done & { warnings: readonly SettingsWarning[] }> {
+  const { db, emit } = scope
+  const plan = await lockWorkspace(db)
+  const account = await lockAccount(db, accountId)
+  if (!account) return { ...NO_ACCOUNT, warnings: [] }
+  const decision = decideSettings(settingsOf(account), patch, plan)
+  if (decision.errors.length > 0) return { accountId, userErrors: decision.errors, warnings: [] }
+  if (!('settings' in decision)) throw new Error('a decision without errors has settings')
+  const { settings, changed, warnings } = decision
+  if (changed.length === 0) return { accountId, userErrors: [], warnings }
+
+  if (changed.includes('isDefault') && settings.isDefault) await unsetDefault(scope)
+  const xchat = changed.includes('captureDirectMessages') && !settings.captureDirectMessages
+  const erased = xchat ? await db.accountXChat.deleteMany({ where: { accountId } }) : { count: 0 }
+  await db.account.update({ where: { id: accountId }, data: settings })
+  emit({ type: 'account.updated', accountId, changed: [...changed, ...(erased.count > 0 ? ['xchat'] : [])] })
+  return { accountId, userErrors: [], warnings }
+}
+
+/** F11: setting a new default unsets the old one. */
+async function unsetDefault({ db, emit }: ChangeScope): Promise<void> {
+  const old = await db.account.findMany({ where: { isDefault: true }, select: { id: true } })
+  for (const { id } of old) {
+    await db.account.update({ where: { id }, data: { isDefault: false } })
+    emit({ type: 'account.updated', accountId: id, changed: ['isDefault'] })
+  }
+}
+
+function settingsOf(account: Account): AccountSettings {
+  const { captureMentions, manualConversion, captureDirectMessages, otherDirectMessageChannel } = account
+  const { trackLikes, allowReplies, isDefault, brandId } = account
+  return {
+    captureMentions,
+    manualConversion,
+    captureDirectMessages,
+    otherDirectMessageChannel,
+    trackLikes,
+    allowReplies,
+    isDefault,
+    brandId,
+  }
+}
