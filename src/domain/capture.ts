@@ -32,6 +32,8 @@ export interface CaptureAccount {
   readonly screenName: string
   readonly status: AccountStatus
   readonly captureMentions: boolean
+  /** What was said before, while the account was not connected or switched off, is history (F6). */
+  readonly capturesFrom: Date
 }
 
 /** The newest ticket of one author in one conversation. */
@@ -90,7 +92,8 @@ export function decideCapture(post: Post, { accounts, known, thread }: Facts): D
   }
 
   const concerned = concernedBy(post, accounts, thread)
-  const active = concerned.filter(({ status }) => status === 'ACTIVE')
+  const said = Date.parse(post.postedAt)
+  const active = concerned.filter(({ status, capturesFrom }) => status === 'ACTIVE' && capturesFrom.getTime() <= said)
   const [first] = active
   if (!first) return { kind: 'IGNORE', reason: concerned.length > 0 ? 'ACCOUNT_INACTIVE' : 'NOT_ADDRESSED' }
 

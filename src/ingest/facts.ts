@@ -44,7 +44,7 @@ export async function readFacts(db: Prisma.TransactionClient, posts: readonly Po
       SELECT DISTINCT abs(hashtext(id) % ${LOCKS}::int) AS lock FROM unnest(${conversations}::text[]) AS id ORDER BY lock
     ) AS locks`
   const accounts = await db.account.findMany({
-    select: { id: true, xUserId: true, screenName: true, status: true, captureMentions: true },
+    select: { id: true, xUserId: true, screenName: true, status: true, captureMentions: true, capturesFrom: true },
     orderBy: { createdAt: 'asc' },
   })
   const ids = posts.map(({ id }) => id)

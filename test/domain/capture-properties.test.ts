@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ACCOUNT_STATUSES } from '../../src/domain/account.ts'
 import { type CaptureAccount, decideCapture, type Facts, MAX_COMMENTS, type Post } from '../../src/domain/capture.ts'
 import { TICKET_STATUSES } from '../../src/domain/event.ts'
 
@@ -21,8 +22,9 @@ const anyAccount = (id: string, xUserId: string, screenName: string): fc.Arbitra
     id: fc.constant(id),
     xUserId: fc.constant(xUserId),
     screenName: fc.constant(screenName),
-    status: fc.constantFrom('ACTIVE', 'DEACTIVATED', 'DEAUTHORIZED'),
+    status: fc.constantFrom(...ACCOUNT_STATUSES),
     captureMentions: fc.boolean(),
+    capturesFrom: fc.constantFrom(new Date('2025-12-31'), new Date('2026-01-01T00:00:00.001Z')),
   })
 const anyFacts: fc.Arbitrary<Facts> = fc.record({
   accounts: fc.tuple(anyAccount('acme', '100', 'Acme'), anyAccount('support', '200', 'AcmeSupport')),
@@ -64,6 +66,7 @@ describe('whatever the facts', () => {
       expect(accounts.find(({ id }) => id === decision.accountId)).toMatchObject({
         status: 'ACTIVE',
         captureMentions: true,
+        capturesFrom: new Date('2025-12-31'),
       })
     })
   })

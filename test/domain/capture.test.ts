@@ -16,6 +16,7 @@ const acme: CaptureAccount = {
   screenName: 'Acme',
   status: 'ACTIVE',
   captureMentions: true,
+  capturesFrom: new Date('2025-06-01'),
 }
 const support: CaptureAccount = { ...acme, id: 'account-support', xUserId: '200', screenName: 'AcmeSupport' }
 const accounts = [acme, support]
@@ -78,6 +79,18 @@ const TABLE: [rule: string, what: Post, facts: Partial<Facts>, decision: object]
   ],
   ['F12 with capture off it waits', post(), { accounts: [off(acme)] }, waits(acme.id, 'CAPTURE_OFF')],
   ['F12 with no account at all nothing is for us', post(), { accounts: [] }, ignored('NOT_ADDRESSED')],
+  [
+    'F6 what was said before an account was switched on again is history',
+    post(),
+    { accounts: [{ ...acme, capturesFrom: new Date('2026-01-01T00:00:00.001Z') }] },
+    ignored('ACCOUNT_INACTIVE'),
+  ],
+  [
+    'F6 what was said from then on is not',
+    post(),
+    { accounts: [{ ...acme, capturesFrom: new Date('2026-01-01T00:00:00.000Z') }] },
+    opens(acme.id),
+  ],
   ['F12 a deactivated account takes nothing', post(), { accounts: [gone(acme)] }, ignored('ACCOUNT_INACTIVE')],
   [
     'F12 an account that lost its access takes nothing',

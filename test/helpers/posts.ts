@@ -13,7 +13,7 @@ export async function createAccount(
   const { xUserId = BRAND_ID, screenName = 'acme', captureMentions = true } = change
   await store.prisma.xProfile.create({ data: { id: xUserId, username: screenName, name: screenName } })
   const { id } = await store.prisma.account.create({
-    data: { id: randomUUID(), xUserId, screenName, name: screenName, captureMentions },
+    data: { id: randomUUID(), xUserId, screenName, name: screenName, captureMentions, capturesFrom: new Date(0) },
   })
   return id
 }
