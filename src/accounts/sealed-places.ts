@@ -6,3 +6,5 @@ export const revocationPlace = {
   access: (id: string): string => `grant_revocation/${id}/access_token`,
   refresh: (id: string): string => `grant_revocation/${id}/refresh_token`,
 }
+
+export const xchatKeyPlace = (accountId: string): string => `account_xchat/${accountId}/secret_key`

@@ -9,6 +9,10 @@ export interface Retention {
 const DEAD_LETTER_DAYS = 30
 const JOB_RESULT_DAYS = 30
 const WORKER_DAYS = 1
+/** Beyond their ten minutes, so that a late answer is told why. */
+const AUTHORIZATION_DAYS = 1
+/** The longest memory of the rule that counts them (domain/xchat-pin.ts), three times over. */
+const PIN_ATTEMPT_DAYS = 90
 
 /** Removes what has outlived its use. Run daily; running it twice does no harm. */
 export async function keepHouse(prisma: PrismaClient, { events }: Retention): Promise<void> {
@@ -20,6 +24,10 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
     DELETE FROM job WHERE finished_at < now() - ${JOB_RESULT_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
     DELETE FROM worker_process WHERE heartbeat_at < now() - ${WORKER_DAYS} * interval '1 day'`
+  await prisma.$executeRaw`
+    DELETE FROM account_authorization WHERE expires_at < now() - ${AUTHORIZATION_DAYS} * interval '1 day'`
+  await prisma.$executeRaw`
+    DELETE FROM xchat_pin_attempt WHERE started_at < now() - ${PIN_ATTEMPT_DAYS} * interval '1 day'`
   if (events !== undefined) await pruneEvents(prisma, events)
 }
 

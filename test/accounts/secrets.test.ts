@@ -1,0 +1,132 @@
+import { Writable } from 'node:stream'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { pino } from 'pino'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type App, startApp } from '../../src/app.ts'
+import { readConfig } from '../../src/config.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { settings } from '../helpers/perch.ts'
+import { startRedis, type TestRedis } from '../helpers/redis.ts'
+import { type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
+import { brands, complete, connect, consent, mutate, startAuthorization } from './graphql.ts'
+
+/**
+ * Everything is done that an administrator does with accounts, and then every place is searched where a secret could
+ * have been left: all tables (jobs included), the log at trace level, and all that went through Redis.
+ */
+
+let database: TestDatabase
+let redis: TestRedis
+let x: ValidatedSimulator
+let app: App
+let monitor: Redis
+const logged: string[] = []
+const overRedis: string[] = []
+const secrets = new Map<string, string>()
+const plant = (what: string, value: unknown) => {
+  if (typeof value === 'string' && value.length > 3) secrets.set(value, what)
+}
+
+beforeAll(async () => {
+  database = await testDatabase()
+  redis = await startRedis()
+  x = await validatedSimulator({
+    onExchange({ path, requestBody, responseBody }) {
+      if (!path.startsWith('/2/oauth2/')) return
+      for (const body of [requestBody, responseBody]) {
+        for (const name of ['access_token', 'refresh_token', 'code', 'code_verifier', 'token'])
+          plant(name, body && typeof body === 'object' ? Reflect.get(body, name) : undefined)
+      }
+    },
+  })
+  monitor = await new Redis(redis.url).monitor()
+  monitor.on('monitor', (_time: string, args: string[]) => void overRedis.push(args.join(' ')))
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      logged.push(String(chunk))
+      done()
+    },
+  })
+  const env = settings({ databaseUrl: database.url, simulatorUrl: x.simulator.url, redisUrl: redis.url })
+  app = await startApp(readConfig(env), pino({ level: 'trace' }, sink), { pollMs: 200 })
+  await everything()
+  await app.close()
+}, 60_000)
+afterAll(async () => {
+  monitor?.disconnect()
+  await x?.simulator.close()
+  await redis?.dispose()
+  await database?.drop()
+})
+
+async function everything(): Promise<void> {
+  const [one = '', two = ''] = brands(x.simulator, 2)
+  const { authorizeUrl } = await startAuthorization(app)
+  const back = await consent(authorizeUrl ?? '', one)
+  plant('state', back.searchParams.get('state'))
+  plant('code', back.searchParams.get('code'))
+  const { account } = await complete(app, back)
+  await complete(app, back)
+  await connect(app, two)
+  // Refreshed, refused, and refused its refresh.
+  await app.store.prisma.$executeRaw`UPDATE account_credential SET expires_at = now()`
+  x.simulator.addFault({ match: { path: '/2/users/*' }, kind: 'status', status: 401, times: 4 })
+  x.simulator.addFault({ match: { path: '/2/oauth2/token' }, kind: 'status', status: 500, times: 1 })
+  const spent = secrets.size
+  await vi.waitFor(() => expect(secrets.size).toBeGreaterThan(spent + 1), { timeout: 15_000 })
+  await mutate(app, 'deactivateAccount', { accountId: account?.id })
+  await mutate(app, 'reactivateAccount', { accountId: account?.id })
+  await connect(app, one, account?.id)
+  await mutate(app, 'unlinkAccount', { accountId: account?.id, screenName: 'brand_0' })
+  await connect(app, two)
+  x.simulator.revoke({ user: two })
+  await new Promise((resolve) => setTimeout(resolve, 1_500))
+}
+
+async function tables(): Promise<string> {
+  const client = new pg.Client(database.url)
+  await client.connect()
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+     WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`,
+  )
+  const texts = []
+  for (const { name } of rows) {
+    const { rows: lines } = await client.query<{ line: string }>(`SELECT row_to_json(t)::text AS line FROM ${name} t`)
+    texts.push(...lines.map(({ line }) => `${name} ${line}`))
+  }
+  await client.end()
+  return texts.join('\n')
+}
+
+/** Which secrets a text shows, as they are or in the usual disguises. */
+function found(text: string): string[] {
+  return [...secrets].flatMap(([secret, what]) => {
+    const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64').replace(/=+$/, '')]
+    return forms.some((form) => text.includes(form)) ? [what] : []
+  })
+}
+
+describe('no secret', () => {
+  it('was missed by this test: tokens, codes, verifiers and states were planted, and the places have content', async () => {
+    expect(new Set(secrets.values())).toEqual(
+      new Set(['access_token', 'refresh_token', 'code', 'code_verifier', 'state', 'token']),
+    )
+    expect(secrets.size).toBeGreaterThan(12)
+    expect(await tables()).toContain('account_credential')
+    expect(logged.length).toBeGreaterThan(10)
+    expect(overRedis.join('\n')).toContain('account.updated')
+    // And it would find one.
+    expect(found(`log line with ${[...secrets.keys()][0]} in it`)).toHaveLength(1)
+  })
+  it('stands in a table', async () => {
+    expect(found(await tables())).toEqual([])
+  })
+  it('stands in the log', () => {
+    expect(found(logged.join(''))).toEqual([])
+  })
+  it('went through Redis', () => {
+    expect(found(overRedis.join('\n'))).toEqual([])
+  })
+})
