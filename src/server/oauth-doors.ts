@@ -69,6 +69,6 @@ function queryOf({ method, url }: IncomingMessage): URLSearchParams | undefined 
   return method === 'GET' ? new URL(url ?? '/', 'http://localhost').searchParams : undefined
 }
 
-const failed = (status: number, text: string): OAuthPage => ({ status, title: 'The account is not connected', text })
+const failed = (status: number, text: string): OAuthPage => ({ status, title: 'Nothing was changed', text })
 const BROKEN = failed(400, 'This link is not valid, or too old. Start anew in Perch.')
 const NOT_GET: OAuthPage = { status: 405, title: 'Not here', text: 'This address is for browsers.' }
