@@ -29,6 +29,11 @@ export interface Config {
     /** The callback that is registered with X, where it is not our own door. */
     readonly callbackUrl: string | undefined
   }
+  readonly mail: {
+    /** Undefined: mails are written to files below `dataDir`. */
+    readonly smtpUrl: string | undefined
+    readonly from: string
+  }
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** NODE_ENV=production turns GraphiQL off. */
   readonly development: boolean
@@ -58,6 +63,11 @@ const environment = z.object({
   X_BEARER_TOKEN: z.string().min(1).optional(),
   X_API_URL: url('http:', 'https:').optional(),
   X_CALLBACK_URL: url('http:', 'https:').optional(),
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^<>@\p{Cc}]*(?:<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u, 'must be an address, or `Name <address>`')
+    .default('Perch <perch@localhost>'),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -99,6 +109,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
       callbackUrl: set.X_CALLBACK_URL,
     }),
+    mail: Object.freeze({ smtpUrl: set.SMTP_URL, from: set.MAIL_FROM }),
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
   })

@@ -1,0 +1,27 @@
+/** An e-mail to one person. */
+export interface Mail {
+  /** The address alone, such as `ada@example.org`. */
+  readonly to: string
+  readonly subject: string
+  readonly text: string
+  readonly html: string
+  /** Without angle brackets. The same mail again has the same one, so that mail programs show it once (RFC 5322 §3.6.4). */
+  readonly messageId: string
+}
+
+/** Sends e-mails: over SMTP, or into files. */
+export interface Mailer {
+  /** Resolves when the mail was handed over. Throws MailError. */
+  send(mail: Mail): Promise<void>
+  close(): Promise<void>
+}
+
+/** A mail was not handed over. TEMPORARY: another try may do it; PERMANENT: it never will. Names no credentials. */
+export class MailError extends Error {
+  override readonly name = 'MailError'
+  readonly kind: 'TEMPORARY' | 'PERMANENT'
+  constructor(kind: MailError['kind'], message: string) {
+    super(message)
+    this.kind = kind
+  }
+}

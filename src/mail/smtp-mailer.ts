@@ -1,0 +1,52 @@
+import { createTransport } from 'nodemailer'
+import { MailError, type Mailer } from './mailer.ts'
+import { toMessage } from './message.ts'
+
+/** How long a server may take to connect, to greet, and to answer, in milliseconds. */
+const PATIENCE_MS = 15_000
+
+/**
+ * Sends by an SMTP server (RFC 5321). `url` is `smtp://` (with STARTTLS where the server offers it) or `smtps://`, with
+ * user and password in it where the server asks for them; certificates are verified.
+ */
+export function createSmtpMailer({ url, from }: { url: string; from: string }): Mailer {
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections: 2,
+    connectionTimeout: PATIENCE_MS,
+    greetingTimeout: PATIENCE_MS,
+    socketTimeout: PATIENCE_MS,
+  })
+  return {
+    async send(mail) {
+      try {
+        await transport.sendMail(toMessage(mail, from))
+      } catch (error) {
+        throw translate(error)
+      }
+    },
+    async close() {
+      transport.close()
+    },
+  }
+}
+
+/** 5yz is the server's last word (RFC 5321 §4.2.1); everything else may pass. */
+function translate(error: unknown): MailError {
+  const { responseCode, command, message } = describe(error)
+  const said = message.split('\n', 1)[0]?.slice(0, 200) ?? ''
+  // A refused sign-in is the operator's to mend, and then the mail goes out.
+  const final = responseCode !== undefined && responseCode >= 500 && command !== 'AUTH' && responseCode !== 530
+  return new MailError(final ? 'PERMANENT' : 'TEMPORARY', `the SMTP server did not take the mail: ${said}`)
+}
+
+function describe(error: unknown): { responseCode?: number; command?: string; message: string } {
+  if (!(error instanceof Error)) return { message: 'unknown reason' }
+  const { responseCode, command } = error as { responseCode?: unknown; command?: unknown }
+  return {
+    message: error.message,
+    ...(typeof responseCode === 'number' && { responseCode }),
+    ...(typeof command === 'string' && { command: command.split(' ', 1)[0] ?? '' }),
+  }
+}
