@@ -10,6 +10,8 @@ export interface Flags {
   readonly speed: number
   readonly traffic: number
   readonly quiet: boolean
+  /** The PIN under which @acme sets XChat up; undefined: it does not. */
+  readonly xchatPin: string | undefined
   readonly help: boolean
 }
 
@@ -26,6 +28,7 @@ export const USAGE = `The X simulator.
   --traffic N     posts a minute that customers write to @acme (SIMULATOR_TRAFFIC, 12; with --replay 0)
   --replay FILE   posts to make, one JSON object a line: {"from","text","at"?,"inReplyTo"?} (SIMULATOR_REPLAY)
   --speed N       pace of the replay: 2 is twice as fast, 0 as fast as it goes (SIMULATOR_SPEED, 1)
+  --xchat-pin PIN the PIN under which @acme sets XChat up once all is running; "" for none (SIMULATOR_XCHAT_PIN, 2580)
   --quiet         print nothing but errors (SIMULATOR_QUIET=1)
 `
 
@@ -50,6 +53,7 @@ export function readFlags(args: readonly string[], env: NodeJS.ProcessEnv): Flag
     replay: file === undefined ? undefined : readReplay(file),
     speed: number('speed', 1, 1_000_000),
     traffic: number('traffic', file === undefined ? 12 : 0, 60_000),
+    xchatPin: readPin(values['xchat-pin'] ?? env['SIMULATOR_XCHAT_PIN'] ?? '2580'),
     quiet: values.quiet ?? env['SIMULATOR_QUIET'] === '1',
     help: values.help ?? false,
   }
@@ -66,6 +70,7 @@ function parse(args: readonly string[]) {
         replay: { type: 'string' },
         speed: { type: 'string' },
         traffic: { type: 'string' },
+        'xchat-pin': { type: 'string' },
         quiet: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -73,6 +78,12 @@ function parse(args: readonly string[]) {
   } catch (error) {
     throw new FlagError(`${error instanceof Error ? error.message : 'bad flags'} (--help lists the flags)`)
   }
+}
+
+function readPin(pin: string): string | undefined {
+  if (pin === '') return undefined
+  if (!/^[0-9]{4}$/.test(pin)) throw new FlagError('--xchat-pin must be four digits')
+  return pin
 }
 
 function readReplay(file: string): ReplayLine[] {

@@ -5,6 +5,7 @@ import { postRoutes } from './api/posts.ts'
 import { timelineRoutes } from './api/timelines.ts'
 import { userRoutes } from './api/users.ts'
 import { burst } from './control/burst.ts'
+import * as chat from './control/chat-commands.ts'
 import * as commands from './control/commands.ts'
 import { controlRoutes } from './control/routes.ts'
 import type { Snapshot } from './control/views.ts'
@@ -13,7 +14,9 @@ import type { Exchange } from './http/exchange.ts'
 import { createXServer } from './http/server.ts'
 import { authorizeRoutes } from './oauth/authorize.ts'
 import { tokenRoutes } from './oauth/token.ts'
+import type { RealmsOptions } from './realms/index.ts'
 import { type ReplayLine, type ReplayOptions, replay } from './world/replay.ts'
+import { chatRoutes } from './xchat/routes.ts'
 
 export type { Snapshot } from './control/views.ts'
 export { DEFAULT_APP } from './core/settings.ts'
@@ -27,6 +30,8 @@ export interface SimulatorOptions {
   readonly seed?: number
   /** X's clock: ids, expiries, windows. The pace of streams and traffic stays that of the real clock. */
   readonly clock?: () => Date
+  /** How hard the realms make guessing; tests of other things take the fast one (X: Standard2019). */
+  readonly pinHashingMode?: RealmsOptions['pinHashingMode']
   /** Told of every call under /2/ and of every line of a stream. */
   readonly onExchange?: (exchange: Exchange) => void
 }
@@ -35,7 +40,7 @@ type Bound<Command> = Command extends (simulation: Simulation, ...rest: infer Re
   ? (...rest: Rest) => Result
   : never
 
-type Commands = Omit<typeof commands, 'CommandError' | 'state'> & { burst: typeof burst }
+type Commands = Omit<typeof commands, 'CommandError' | 'state' | 'userOf'> & typeof chat & { burst: typeof burst }
 
 /** A running X. The methods do what the control API of the same name does (simulator/README.md). */
 export type Simulator = { readonly [Name in keyof Commands]: Bound<Commands[Name]> } & {
@@ -52,11 +57,13 @@ export type Simulator = { readonly [Name in keyof Commands]: Bound<Commands[Name
 
 /** Starts a simulator in this process. Rejects with the server's error, such as EADDRINUSE. */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, host = '127.0.0.1', seed = 1, clock = () => new Date() } = options
-  let simulation = createSimulation(seed, clock)
+  const { port = 0, host = '127.0.0.1', seed = 1, clock = () => new Date(), pinHashingMode } = options
+  const create = () => createSimulation(seed, clock, pinHashingMode ? { pinHashingMode } : {})
+  let simulation = create()
+  const closings: Promise<void>[] = []
   const reset = () => {
-    simulation.close()
-    simulation = createSimulation(seed, clock)
+    closings.push(simulation.close())
+    simulation = create()
   }
   const server = createXServer({
     routes: [
@@ -67,6 +74,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       ...postRoutes,
       ...subscriptionRoutes,
       ...webhookRoutes,
+      ...chatRoutes,
       ...controlRoutes(reset),
     ],
     simulation: () => simulation,
@@ -106,6 +114,16 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     received: bind(commands.received),
     users: bind(commands.users),
     posts: bind(commands.posts),
+    changePassword: bind(commands.changePassword),
+    suspend: bind(commands.suspend),
+    setUpXChat: bind(chat.setUpXChat),
+    changeXChatPin: bind(chat.changeXChatPin),
+    sendChatMessage: bind(chat.sendChatMessage),
+    createChatGroup: bind(chat.createChatGroup),
+    chatMessages: bind(chat.chatMessages),
+    setRealmFault: bind(chat.setRealmFault),
+    exhaustXChat: bind(chat.exhaustXChat),
+    xchatGuesses: bind(chat.xchatGuesses),
     burst: bind(burst),
     reset,
     async replay(lines, { speed = 0, signal } = {}) {
@@ -115,10 +133,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     async close() {
       closing.abort()
-      simulation.close()
+      closings.push(simulation.close())
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed
+      await Promise.all(closings)
     },
   }
 }

@@ -1,10 +1,12 @@
 import { FlagError, type Flags, readFlags, USAGE } from './flags.ts'
-import { createSimulator, DEFAULT_APP, type Simulator } from './index.ts'
+import { BRAND, createSimulator, DEFAULT_APP, type Simulator } from './index.ts'
 
 /*
  * The simulator as a program: `npm run simulator`. With an IPC channel (child_process.fork) it says
  * {ready: true, port} there and ends when the channel does, so that it never outlives a killed parent.
  */
+
+const XCHAT_DELAY_MS = 3_000
 
 function flagsOrExit(): Flags {
   try {
@@ -58,6 +60,17 @@ say(`X simulator on ${simulator.url}`)
 say(`  app      ${DEFAULT_APP.clientId} / ${DEFAULT_APP.clientSecret} / bearer ${DEFAULT_APP.bearerToken}`)
 say(`  control  curl ${simulator.url}/control/state`)
 process.send?.({ ready: true, port: simulator.port })
+
+const { xchatPin } = flags
+if (xchatPin) {
+  // Last and later: realms are three processes, and a PIN takes a second of CPU, while others want to get to their feet.
+  setTimeout(() => {
+    simulator.setUpXChat({ user: BRAND.id, pin: xchatPin }).then(
+      () => say(`  XChat    @acme, PIN ${xchatPin}`),
+      (error: unknown) => process.stderr.write(`simulator: XChat is not set up: ${String(error)}\n`),
+    )
+  }, XCHAT_DELAY_MS)
+}
 
 if (flags.replay) {
   say(`  replay   ${flags.replay.length} posts at speed ${flags.speed}`)

@@ -64,6 +64,24 @@ export function tell(world: World, happening: Happening, eventType: string, filt
         },
       }
     }
+    case 'chat': {
+      const { messageId, event, conversation } = happening.chat
+      const concerned =
+        eventType === (event.senderId === userId ? 'chat.sent' : 'chat.received') &&
+        conversation.participants.includes(userId)
+      if (!concerned) return undefined
+      return {
+        payload: {
+          id: messageId,
+          created_at_msec: String(event.createdAt.getTime()),
+          sender_id: event.senderId,
+          conversation_id: conversation.id.replace('-', ':'),
+          conversation_key_version: conversation.keyVersion,
+          encoded_event: event.encoded,
+          conversation_key_change_event: conversation.keyEvents.at(-1),
+        },
+      }
+    }
     case 'revoke':
       if (eventType !== 'oauth.revoke') return undefined
       return {

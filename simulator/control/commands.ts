@@ -24,7 +24,8 @@ export class CommandError extends Error {
 
 type Input<Shape extends z.ZodType> = z.input<Shape>
 
-function userOf({ world }: Simulation, ref: string): XUser {
+/** The person whom a command names. Throws when there is none. */
+export function userOf({ world }: Simulation, ref: string): XUser {
   const user = world.findUser(ref)
   if (!user) throw new CommandError(404, `there is no user "${ref}"`)
   return user
@@ -131,6 +132,16 @@ export function revoke(simulation: Simulation, input: Input<typeof inputs.revoke
   for (const clientId of simulation.grants.revokeUser(user.id, input.clientId)) {
     simulation.world.tell({ kind: 'revoke', userId: user.id, clientId, at: simulation.now() })
   }
+}
+
+/** The password is changed: every grant is dead, and nobody is told (oauth.revoke is about removed apps). */
+export function changePassword(simulation: Simulation, input: Input<typeof inputs.userRef>): void {
+  simulation.grants.revokeUser(userOf(simulation, input.user).id)
+}
+
+/** X suspends somebody, or lets them back: their tokens are answered 403 meanwhile. */
+export function suspend(simulation: Simulation, input: Input<typeof inputs.suspendInput>): void {
+  userOf(simulation, input.user).suspended = input.suspended
 }
 
 export function addFault(simulation: Simulation, input: Input<typeof inputs.faultInput>): void {

@@ -70,6 +70,26 @@ export const authorizeInput = consent.extend({
 
 export const revokeInput = z.strictObject({ user: person, clientId: z.string().optional() })
 
+export const userRef = z.strictObject({ user: person })
+export const suspendInput = userRef.extend({ suspended: z.boolean() })
+
+const pin = z.string().regex(/^[0-9]{4}$/, 'four digits')
+export const pinInput = userRef.extend({ pin })
+export const chatMessageInput = z.strictObject({
+  from: person,
+  /** A person, or … */
+  to: person.optional(),
+  /** … a conversation that is there. */
+  conversationId: z.string().optional(),
+  text: z.string(),
+  fault: z.enum(['damaged', 'wrong-signature']).optional(),
+})
+export const groupInput = z.strictObject({ from: person, members: z.array(person).min(1), name: z.string().min(1) })
+export const realmFaultInput = z.strictObject({
+  realm: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  fault: z.enum(['down', 'upgrade-required', 'rate-limited', 'unavailable', 'hang']).nullable(),
+})
+
 export const faultInput = z.strictObject({
   match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).default({}),
   kind: z.enum(['status', 'html', 'truncate', 'hang', 'delay', 'disconnect']),

@@ -3,6 +3,7 @@ import type { Simulation } from '../core/simulation.ts'
 import type { Reply } from '../http/problems.ts'
 import type { Call, OpenRoute } from '../http/router.ts'
 import { burst } from './burst.ts'
+import * as chat from './chat-commands.ts'
 import * as commands from './commands.ts'
 import * as inputs from './inputs.ts'
 
@@ -59,6 +60,16 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('authorize', inputs.authorizeInput, commands.authorize),
   command('tokens', inputs.tokensInput, commands.issueTokens),
   command('revoke', inputs.revokeInput, commands.revoke),
+  command('password', inputs.userRef, commands.changePassword),
+  command('suspend', inputs.suspendInput, commands.suspend),
+  command('xchat/set-up', inputs.pinInput, chat.setUpXChat),
+  command('xchat/pin', inputs.pinInput, chat.changeXChatPin),
+  command('xchat/messages', inputs.chatMessageInput, chat.sendChatMessage),
+  command('xchat/groups', inputs.groupInput, chat.createChatGroup),
+  command('xchat/read', inputs.userRef, chat.chatMessages),
+  command('xchat/exhaust', inputs.userRef, chat.exhaustXChat),
+  command('xchat/guesses', inputs.userRef, chat.xchatGuesses),
+  command('realms/fault', inputs.realmFaultInput, chat.setRealmFault),
   command('faults', inputs.faultInput, commands.addFault),
   command('streams/drop', inputs.dropInput, commands.dropStreams),
   command('streams/mode', inputs.streamModeInput, commands.setStreamMode),

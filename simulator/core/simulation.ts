@@ -3,10 +3,12 @@ import { Webhooks } from '../activity/webhooks.ts'
 import { Faults } from '../http/faults.ts'
 import { RateLimiter } from '../http/rate-limiter.ts'
 import { Grants } from '../oauth/grants.ts'
+import type { RealmsOptions } from '../realms/index.ts'
 import type { XPost } from '../world/model.ts'
 import { BRAND, customers } from '../world/people.ts'
 import { Traffic } from '../world/traffic.ts'
 import { World } from '../world/world.ts'
+import { XChat } from '../xchat/index.ts'
 import { createIds, type IdSource } from './ids.ts'
 import { createRandom, type Random } from './random.ts'
 import { type App, DEFAULT_APP, DEFAULT_POLICY, type Policy } from './settings.ts'
@@ -36,11 +38,13 @@ export interface Simulation {
   readonly webhooks: Webhooks
   readonly traffic: Traffic
   readonly received: Received[]
-  close(): void
+  readonly xchat: XChat
+  /** Ends all that it started, processes included. */
+  close(): Promise<void>
 }
 
 /** The seeded world: the brand @acme and its customers, one app, no posts yet. */
-export function createSimulation(seed: number, now: () => Date): Simulation {
+export function createSimulation(seed: number, now: () => Date, realms: RealmsOptions = {}): Simulation {
   const random = createRandom(seed)
   const ids = createIds(now)
   const world = new World(ids, now)
@@ -58,7 +62,12 @@ export function createSimulation(seed: number, now: () => Date): Simulation {
     policy,
     deliver: (webhookId, body) => void webhooks.deliver(webhookId, body),
   })
-  const traffic = new Traffic(world, random.fork('traffic'))
+  const xchat = new XChat(ids, now, (chat) => world.tell({ kind: 'chat', chat }), realms)
+  const traffic = new Traffic(world, random.fork('traffic'), {
+    has: (userId) => xchat.server.keys.has(userId),
+    // Whoever closes the simulator meanwhile does not wait for it.
+    write: (from, to, text) => void xchat.people.send(from.id, to.id, text).catch(() => {}),
+  })
   return {
     seed,
     now,
@@ -74,10 +83,12 @@ export function createSimulation(seed: number, now: () => Date): Simulation {
     webhooks,
     traffic,
     received: [],
-    close() {
+    xchat,
+    async close() {
       traffic.stop()
       activity.close()
       webhooks.close()
+      await xchat.close()
     },
   }
 }

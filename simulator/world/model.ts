@@ -1,3 +1,5 @@
+import type { ChatHappening } from '../xchat/model.ts'
+
 /** The things that X knows. Counters that X shows are numbers here; the rest is derived when it is asked for. */
 
 export type VerifiedType = 'none' | 'blue' | 'business' | 'government'
@@ -13,7 +15,7 @@ export interface XUser {
   readonly verifiedType: VerifiedType
   readonly protected: boolean
   /** A suspended user's tokens are answered 403 user-suspended. */
-  readonly suspended: boolean
+  suspended: boolean
   readonly followers: number
   readonly following: number
   readonly listed: number
@@ -66,4 +68,5 @@ export type Happening =
   | { readonly kind: 'delete'; readonly post: XPost }
   | { readonly kind: 'like'; readonly id: string; readonly user: XUser; readonly post: XPost; readonly at: Date }
   | { readonly kind: 'message'; readonly message: DirectMessage }
+  | { readonly kind: 'chat'; readonly chat: ChatHappening }
   | { readonly kind: 'revoke'; readonly userId: string; readonly clientId: string; readonly at: Date }

@@ -6,17 +6,24 @@ import type { World } from './world.ts'
 
 const REMEMBERED_THREADS = 25
 
+/** Writes an encrypted message. */
+export type Whisper = (from: XUser, to: XUser, text: string) => void
+
 /** Customers who keep writing to the brand. Texts and people come from the seed, the pace from `start`. */
 export class Traffic {
   readonly #world: World
   readonly #random: Random
   readonly #threads: XPost[] = []
+  readonly #onXChat: (userId: string) => boolean
+  readonly #whisper: Whisper
   #timer: NodeJS.Timeout | undefined
   #perMinute = 0
 
-  constructor(world: World, random: Random) {
+  constructor(world: World, random: Random, xchat: { has(userId: string): boolean; write: Whisper }) {
     this.#world = world
     this.#random = random
+    this.#onXChat = xchat.has
+    this.#whisper = xchat.write
   }
 
   get perMinute(): number {
@@ -36,11 +43,21 @@ export class Traffic {
 
   #schedule(delayMs: number): void {
     this.#timer = setTimeout(() => {
-      this.post()
+      this.say()
       // Between half and one and a half of the mean: people are not a metronome.
       this.#schedule((60_000 / this.#perMinute) * (0.5 + this.#random.next()))
     }, delayMs)
     this.#timer.unref()
+  }
+
+  /** One more: a post, or, now and then, an encrypted message to a brand that has set XChat up. */
+  say(): void {
+    const brand = this.#world.users.get(BRAND.id)
+    if (!brand || !this.#onXChat(brand.id) || !this.#random.chance(0.1)) return void this.post()
+    const customers = [...this.#world.users.values()].filter(({ id }) => id !== brand.id)
+    if (customers.length === 0) return
+    const text = mention(this.#random, brand.username).replace(`@${brand.username}`, brand.name)
+    this.#whisper(this.#random.pick(customers), brand, text)
   }
 
   /** One post, now: mostly a new complaint, sometimes the next post of a thread. Undefined without customers. */

@@ -58,7 +58,7 @@ export const FURTHER_PROPERTIES: Readonly<Record<string, object>> = {
 export const FURTHER_EVENT_TYPES = ['oauth.revoke']
 
 /** Events whose payload is in PAYLOADS and not in the document; they have no schema here. */
-export const PAYLOADS_WITHOUT_SCHEMA = ['dm.received', 'dm.sent', 'oauth.revoke']
+export const PAYLOADS_WITHOUT_SCHEMA = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent', 'oauth.revoke']
 
 const problem = (types: readonly string[], further: Readonly<Record<string, object>> = {}) => ({
   type: 'object',
