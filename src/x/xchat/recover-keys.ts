@@ -1,0 +1,81 @@
+import type { PinRecovery, RecoverRequest } from '../xchat.ts'
+import { XChatError } from '../xchat.ts'
+import type { Answers } from './protocol.ts'
+import { parsePublicKeys } from './public-keys.ts'
+import { isSafeAddress, realmAccess } from './realms.ts'
+import type { ChatThread } from './thread.ts'
+
+interface Limits {
+  readonly deadlineMs: number
+  readonly requestTimeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** One guess, in a thread of its own that ends with it. As `XChat.recover`. */
+export async function recoverKeys(
+  { pin, publicKeys }: RecoverRequest,
+  { deadlineMs, requestTimeoutMs, signal }: Limits,
+  start: () => ChatThread,
+): Promise<PinRecovery> {
+  const records = parsePublicKeys(publicKeys)
+  const newest = records[0]
+  // X shows it with every version of one's own keys or with the newest: it is of the user.
+  const config = records.find((record) => record.juicebox_config)?.juicebox_config
+  if (!newest || !config) return { outcome: 'NOT_REGISTERED' }
+  const { configuration, addresses, tokens } = realmAccess(config)
+  const unsafe = addresses.find((address) => !isSafeAddress(address))
+  if (unsafe !== undefined) return unavailable(`${new URL(unsafe).origin} is not spoken to over TLS`)
+
+  const thread = start()
+  const deadline = AbortSignal.timeout(deadlineMs)
+  const end = () => void thread.end()
+  const cut = AbortSignal.any([signal, deadline])
+  cut.addEventListener('abort', end)
+  try {
+    signal.throwIfAborted()
+    const bytes = new TextEncoder().encode(pin)
+    const publicKey = newest.public_key
+    const answer = await thread.ask(
+      { kind: 'recover', pin: bytes, configuration, addresses, tokens, requestTimeoutMs, publicKey },
+      [bytes],
+    )
+    return outcomeOf(answer, newest.public_key_version)
+  } catch (error) {
+    if (signal.aborted) throw signal.reason
+    if (deadline.aborted) return unavailable(`no answer within ${deadlineMs / 1000} s`)
+    if (error instanceof XChatError) return unavailable(error.message)
+    throw error
+  } finally {
+    cut.removeEventListener('abort', end)
+    await thread.end()
+  }
+}
+
+function outcomeOf(answer: Answers['recover'], keyVersion: string): PinRecovery {
+  if ('secret' in answer) {
+    const bytes = Buffer.from(answer.secret.buffer, answer.secret.byteOffset, answer.secret.byteLength)
+    const secretKey = bytes.toString('base64url')
+    bytes.fill(0)
+    return answer.matches ? { outcome: 'CONFIRMED', secretKey, keyVersion } : { outcome: 'KEYS_REPLACED' }
+  }
+  const { refusal, guessesLeft } = answer
+  switch (refusal) {
+    case 'InvalidPin':
+      if (guessesLeft === undefined) return unavailable('the PIN was refused, but not how often it still may be wrong')
+      return guessesLeft > 0 ? { outcome: 'WRONG_PIN', guessesLeft } : { outcome: 'GUESSES_EXHAUSTED' }
+    case 'NotRegistered':
+      return { outcome: 'NOT_REGISTERED' }
+    case 'InvalidAuth':
+      return unavailable("the realms refuse X's tokens (InvalidAuth)")
+    case 'UpgradeRequired':
+      return unavailable('the realms ask for a newer juicebox-sdk (UpgradeRequired)')
+    case 'RateLimitExceeded':
+      return unavailable('the realms take no more requests for now (RateLimitExceeded)')
+    case 'Transient':
+      return unavailable('too few realms answer (Transient)')
+    default:
+      return unavailable(`the realms' answers make no sense (${refusal})`)
+  }
+}
+
+const unavailable = (reason: string): PinRecovery => ({ outcome: 'REALMS_UNAVAILABLE', reason })
