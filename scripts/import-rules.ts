@@ -10,8 +10,10 @@ import { dirname, join, relative, resolve } from 'node:path'
 export type Graph = ReadonlyMap<string, readonly string[]>
 
 const STORE = /^src\/store\/(store|leases|vault|startup-error)\.ts$/
-const X = /^src\/x\/(client|errors)\.ts$/
+const X = /^src\/x\/(client|errors|xchat)\.ts$/
 const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
+/** E-mails: the interface, and the words. */
+const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 const DOMAIN = /^src\/domain\//
@@ -45,9 +47,19 @@ const RULES: readonly Rule[] = [
     PUBSUB,
     /^src\/accounts\/access-tokens\.ts$/,
   ),
-  room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X),
+  room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, MAIL),
+  room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
-  room('schema', 'the schema is thin: authorise, call, return', DOMAIN, GENERATED, STORE, PUBSUB, ACCOUNTS, /^src\/tickets\//),
+  room(
+    'schema',
+    'the schema is thin: authorise, call, return',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    PUBSUB,
+    ACCOUNTS,
+    /^src\/tickets\//,
+  ),
   room(
     'server',
     'the doors admit; what is behind them is handed to them',

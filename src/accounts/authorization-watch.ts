@@ -1,0 +1,72 @@
+import type { Logger } from 'pino'
+import { causeOfRefusals, PATIENCE, type Patience, type Refusal } from '../domain/authorization.ts'
+import type { Actor } from '../domain/event.ts'
+import type { Store } from '../store/store.ts'
+import type { Vault } from '../store/vault.ts'
+import { tokenPlace } from './access-tokens.ts'
+import { deauthorize } from './deauthorize.ts'
+import { lockAccount } from './lock-account.ts'
+
+/** Keeps count of X's refusals, in the database, so that all processes and restarts count together (F47). */
+export interface AuthorizationWatch {
+  /** X took a call. */
+  accepted(accountId: string): Promise<void>
+  /** X refused. `token`: the one that was refused last; if another is kept by now, the refusal is history. */
+  refused(accountId: string, kind: Refusal, token: string): Promise<void>
+}
+
+const ACTOR: Actor = { kind: 'system', part: 'authorization' }
+
+export function createAuthorizationWatch(services: {
+  readonly store: Store
+  readonly vault: Vault
+  readonly logger: Logger
+  readonly patience?: Readonly<Record<Refusal, Patience>>
+}): AuthorizationWatch {
+  const { store, vault, logger, patience = PATIENCE } = services
+  /** Accounts without refusals, as far as this process knows: a call that X takes costs no write then. */
+  const well = new Set<string>()
+
+  return {
+    async accepted(accountId) {
+      if (well.has(accountId)) return
+      well.add(accountId)
+      await store.prisma.accountCredential.updateMany({
+        where: { accountId, refusals: { gt: 0 } },
+        data: { refusals: 0, refusedSince: null },
+      })
+    },
+
+    async refused(accountId, kind, token) {
+      well.delete(accountId)
+      await store.change(ACTOR, async (scope) => {
+        const { db } = scope
+        if (!(await lockAccount(db, accountId))) return
+        const [row] = await db.$queryRaw<
+          { access_token: string; refresh_token: string | null; refusals: number; ms: number }[]
+        >`
+          UPDATE account_credential SET
+            refusals = refusals + 1, refused_since = coalesce(refused_since, clock_timestamp())
+          WHERE account_id = ${accountId}::uuid
+          RETURNING access_token, refresh_token, refusals,
+            (extract(epoch FROM clock_timestamp() - refused_since) * 1000)::float8 AS ms`
+        if (!row) return
+        const place = kind === 'GRANT' ? tokenPlace.refresh(accountId) : tokenPlace.access(accountId)
+        const sealed = kind === 'GRANT' ? row.refresh_token : row.access_token
+        if (!sealed || vault.open(sealed, place) !== token) {
+          // Somebody refreshed or reauthorized meanwhile: what was refused is no longer what we hold.
+          await db.$executeRaw`
+            UPDATE account_credential SET refusals = refusals - 1,
+              refused_since = CASE WHEN refusals > 1 THEN refused_since END
+            WHERE account_id = ${accountId}::uuid`
+          return
+        }
+        const cause = causeOfRefusals({ count: row.refusals, ms: row.ms, last: kind }, patience)
+        logger.warn({ accountId, kind, refusals: row.refusals }, 'X refuses an account')
+        if (cause && (await deauthorize(scope, vault, accountId, cause))) {
+          logger.error({ accountId, cause }, 'an account was deauthorized')
+        }
+      })
+    },
+  }
+}
