@@ -1,9 +1,19 @@
+import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { createAccessTokens } from './accounts/access-tokens.ts'
+import { type AccessTokens, createAccessTokens } from './accounts/access-tokens.ts'
+import { createAuthorizationWatch } from './accounts/authorization-watch.ts'
 import { createAccounts } from './accounts/create-accounts.ts'
+import { watchInactivity } from './accounts/inactivity.ts'
+import { createNoticeTask, NOTICE_JOB } from './accounts/notices.ts'
+import { createRemovedApps } from './accounts/removed-apps.ts'
+import { revokeGrants } from './accounts/revocations.ts'
 import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
+import type { Patience, Refusal } from './domain/authorization.ts'
 import { startIngest } from './ingest/ingest.ts'
+import { createFileMailer } from './mail/file-mailer.ts'
+import type { Mailer } from './mail/mailer.ts'
+import { createSmtpMailer } from './mail/smtp-mailer.ts'
 import type { Bus } from './pubsub/bus.ts'
 import type { Feed } from './pubsub/feed.ts'
 import { createFeed } from './pubsub/live-feed.ts'
@@ -30,6 +40,7 @@ import type { Store } from './store/store.ts'
 import { createVault, type Vault } from './store/vault.ts'
 import type { XClient } from './x/client.ts'
 import { createXClient } from './x/twitter-client.ts'
+import { createXChat } from './x/xchat/create-xchat.ts'
 
 /*
  * The composition root: the only place that builds adapters and puts the parts together. What is
@@ -63,6 +74,8 @@ const BUS_PATIENCE_MS = 3_000
 export interface Tuning {
   /** Between two rounds of polling X. */
   readonly pollMs?: number
+  /** How consistent X's refusals must be (F47). */
+  readonly patience?: Readonly<Record<Refusal, Patience>>
 }
 
 /** Starts everything that the settings ask for. Throws StartupError with one sentence for the operator. */
@@ -108,10 +121,16 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   // Without PERCH_URL we are where the door is, as soon as it is open.
   let door: string | undefined
   const publicUrl = (): string => config.url ?? door ?? `http://${config.host}:${config.port}`
+  const xchat = createXChat()
+  disposers.add('XChat', () => xchat.close())
+  const watch = createAuthorizationWatch({ store, vault, logger, ...tuning })
+  const tokens = createAccessTokens({ store, vault, x, logger, watch })
   const accounts = createAccounts({
     store,
     vault,
     x,
+    xchat,
+    tokens,
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
@@ -145,7 +164,23 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   door = server.url
   // Last, so that nothing is asked of X by a program that does not get to its feet.
   if (config.role !== 'api')
-    await startWorker({ databaseUrl, store, feed, vault, x, metrics, logger, config, tuning }, disposers)
+    await startWorker(
+      {
+        databaseUrl,
+        store,
+        feed,
+        vault,
+        tokens,
+        x,
+        metrics,
+        logger,
+        config,
+        tuning,
+        link: async (userId, accountId) =>
+          `${publicUrl()}/oauth/x/start?ticket=${await links.sign({ userId, accountId })}`,
+      },
+      disposers,
+    )
 
   return {
     url: server.url,
@@ -194,36 +229,57 @@ interface WorkerParts {
   readonly store: Store
   readonly feed: Feed
   readonly vault: Vault
+  readonly tokens: AccessTokens
   readonly x: XClient
   readonly metrics: Metrics
   readonly logger: Logger
   readonly config: Config
   readonly tuning: Tuning
+  /** Where authorizing an account anew begins, in an administrator's name. */
+  readonly link: (userId: string, accountId: string) => Promise<string>
 }
 
 async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
-  const { databaseUrl, store, feed, vault, x, metrics, logger, config, tuning } = parts
+  const { databaseUrl, store, feed, vault, tokens, x, metrics, logger, config, tuning, link } = parts
+  const mailer = createMailer(config, logger)
+  disposers.add('mail', () => mailer.close())
+  const watchSilence = () => watchInactivity({ store, vault, logger })
   const jobs = await startJobRunner({
     databaseUrl,
     logger,
-    tasks: { keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }) },
-    schedule: { keep_house: '17 3 * * *' },
+    tasks: {
+      keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
+      watch_inactivity: watchSilence,
+      revoke_grants: () => revokeGrants({ store, vault, x, logger }),
+      [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
+    },
+    schedule: { keep_house: '17 3 * * *', watch_inactivity: '7 * * * *' },
     onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
   })
   disposers.add('jobs', () => jobs.close())
   metrics.observe('jobs_waiting', jobs.waiting)
+  // What fell due while nothing ran.
+  watchSilence().catch((error: unknown) => logger.warn({ err: error }, 'silent accounts could not be looked for'))
+  const removed = createRemovedApps({ store, vault, x, tokens, logger })
   const ingest = startIngest({
     store,
     x,
     feed,
     logger,
-    tokens: createAccessTokens({ store, vault, x, logger }),
+    tokens,
     leases: createLeases(store.prisma, logger),
     ...tuning,
+    onRevoked: removed.heard,
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())
   metrics.observe('ingestion_lag_seconds', () => Math.max(0, ...ingest.lag().values()))
+}
+
+function createMailer({ mail, dataDir }: Config, logger: Logger): Mailer {
+  return mail.smtpUrl
+    ? createSmtpMailer({ url: mail.smtpUrl, from: mail.from })
+    : createFileMailer({ folder: join(dataDir, 'mail'), from: mail.from, logger })
 }
 
 /** GraphiQL of a try-out has the administrator's token filled in, for browsers on this machine. */

@@ -3,9 +3,16 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient, XTokens } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { AuthorizationWatch } from './authorization-watch.ts'
+import { tokenPlace } from './sealed-places.ts'
 
 /** Access tokens of connected accounts, fresh whenever they are asked for. */
 export interface AccessTokens {
+  /**
+   * Calls X as an account. A call that X answers 401 is made once more with a refreshed token; one that is refused then,
+   * too, is counted against the account (F47), and one that is taken clears its name. Throws XError.
+   */
+  use<T>(accountId: string, call: (accessToken: string) => Promise<T>): Promise<T>
   /**
    * A token that lives for a while yet. `refused` names one that X has just answered 401: it is refreshed first (F47).
    * Throws XError UNAUTHORIZED when X no longer honours the grant or none is kept.
@@ -16,12 +23,6 @@ export interface AccessTokens {
 /** Refreshed this long before it expires, so that no call in flight outlives its token. */
 const AHEAD_MS = 5 * 60_000
 
-/** The places that tokens are sealed for. */
-export const tokenPlace = {
-  access: (accountId: string) => `account_credential/${accountId}/access_token`,
-  refresh: (accountId: string) => `account_credential/${accountId}/refresh_token`,
-}
-
 /** What X gave in exchange for a refresh token, which is dead from then on. */
 interface Renewal {
   readonly spent: string
@@ -30,8 +31,14 @@ interface Renewal {
   readonly expiresAt: number
 }
 
-export function createAccessTokens(services: { store: Store; vault: Vault; x: XClient; logger: Logger }): AccessTokens {
-  const { store, vault, x, logger } = services
+export function createAccessTokens(services: {
+  readonly store: Store
+  readonly vault: Vault
+  readonly x: Pick<XClient, 'oauth'>
+  readonly logger: Logger
+  readonly watch: AuthorizationWatch
+}): AccessTokens {
+  const { store, vault, x, logger, watch } = services
   const running = new Map<string, Promise<string>>()
   /** Renewals that the database has not taken yet, by account: lost, they would cost the account its access. */
   const unsaved = new Map<string, Renewal>()
@@ -39,7 +46,9 @@ export function createAccessTokens(services: { store: Store; vault: Vault; x: XC
   async function renew(accountId: string, refreshToken: string): Promise<Renewal> {
     const kept = unsaved.get(accountId)
     if (kept?.spent === refreshToken) return kept
-    const tokens = await x.oauth.refresh(refreshToken)
+    const tokens = await x.oauth.refresh(refreshToken).catch((error: unknown) => {
+      throw refused(error, refreshToken)
+    })
     const renewal = { spent: refreshToken, tokens, expiresAt: performance.now() + tokens.expiresInSeconds * 1000 }
     unsaved.set(accountId, renewal)
     logger.info({ accountId }, 'access token refreshed')
@@ -79,18 +88,60 @@ export function createAccessTokens(services: { store: Store; vault: Vault; x: XC
     return token
   }
 
+  async function get(accountId: string, refused?: string): Promise<string> {
+    const row = await store.prisma.accountCredential.findUnique({ where: { accountId } })
+    if (row && row.expiresAt.getTime() > Date.now() + AHEAD_MS) {
+      const token = vault.open(row.accessToken, tokenPlace.access(accountId))
+      if (token !== refused) return token
+    }
+    const under = running.get(accountId)
+    if (under) return under
+    const refreshing = refresh(accountId, refused)
+      .catch(async (error: unknown) => {
+        if (!(error instanceof RefusedGrant)) throw error
+        // After the transaction that held the tokens' row: what counts it needs that row itself.
+        await watch.refused(accountId, 'GRANT', error.refreshToken)
+        throw new XError('UNAUTHORIZED', error.message)
+      })
+      .finally(() => running.delete(accountId))
+    running.set(accountId, refreshing)
+    return refreshing
+  }
+
   return {
-    async get(accountId, refused) {
-      const row = await store.prisma.accountCredential.findUnique({ where: { accountId } })
-      if (row && row.expiresAt.getTime() > Date.now() + AHEAD_MS) {
-        const token = vault.open(row.accessToken, tokenPlace.access(accountId))
-        if (token !== refused) return token
-      }
-      const under = running.get(accountId)
-      if (under) return under
-      const refreshing = refresh(accountId, refused).finally(() => running.delete(accountId))
-      running.set(accountId, refreshing)
-      return refreshing
+    get,
+    async use(accountId, call) {
+      const token = await get(accountId)
+      const answer = await call(token).catch(async (error: unknown) => {
+        if (!isUnauthorized(error)) throw error
+        const fresh = await get(accountId, token)
+        return call(fresh).catch(async (again: unknown) => {
+          if (isUnauthorized(again)) await watch.refused(accountId, 'CALL', fresh)
+          throw again
+        })
+      })
+      await watch.accepted(accountId)
+      return answer
     },
   }
 }
+
+/** X takes this refresh token no more. */
+class RefusedGrant extends Error {
+  override readonly name = 'RefusedGrant'
+  readonly refreshToken: string
+  constructor(refreshToken: string) {
+    super('X no longer honours what the owner of the account granted')
+    this.refreshToken = refreshToken
+  }
+}
+
+/** What the token endpoint's refusal is about (RFC 6749 §5.2): 400 the grant, 401 and 403 our app, whose operator must look. */
+function refused(error: unknown, refreshToken: string): unknown {
+  if (!(error instanceof XError)) return error
+  if (error.kind === 'INVALID_REQUEST') return new RefusedGrant(refreshToken)
+  if (error.kind !== 'UNAUTHORIZED' && error.kind !== 'FORBIDDEN') return error
+  return new XError('UNAVAILABLE', 'X does not know this app: look at X_CLIENT_ID and X_CLIENT_SECRET')
+}
+
+const isUnauthorized = (error: unknown): boolean => error instanceof XError && error.kind === 'UNAUTHORIZED'

@@ -2,6 +2,7 @@ import type { SettingsPatch } from '../domain/account.ts'
 import type { AuthorizationAnswer, StartedAuthorization } from './authorize.ts'
 import type { Outcome } from './outcome.ts'
 import type { SettingsOutcome } from './settings.ts'
+import type { XChatPins } from './xchat/pins.ts'
 
 /** What administrators do with X accounts. The one interface of this room for the schema and the doors. */
 export interface Accounts {
@@ -12,4 +13,5 @@ export interface Accounts {
   deactivate(userId: string, accountId: string): Promise<Outcome>
   reactivate(userId: string, accountId: string): Promise<Outcome>
   unlink(userId: string, accountId: string, screenName: string): Promise<Outcome>
+  readonly xchat: XChatPins
 }

@@ -3,9 +3,9 @@ import { causeOfRefusals, PATIENCE, type Patience, type Refusal } from '../domai
 import type { Actor } from '../domain/event.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
-import { tokenPlace } from './access-tokens.ts'
 import { deauthorize } from './deauthorize.ts'
 import { lockAccount } from './lock-account.ts'
+import { tokenPlace } from './sealed-places.ts'
 
 /** Keeps count of X's refusals, in the database, so that all processes and restarts count together (F47). */
 export interface AuthorizationWatch {

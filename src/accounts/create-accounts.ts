@@ -2,15 +2,20 @@ import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient } from '../x/client.ts'
+import type { XChat } from '../x/xchat.ts'
+import type { AccessTokens } from './access-tokens.ts'
 import type { Accounts } from './accounts.ts'
 import { createAuthorizations } from './authorize.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { updateSettings } from './settings.ts'
+import { createXChatPins } from './xchat/create-pins.ts'
 
 export interface AccountServices {
   readonly store: Store
   readonly vault: Vault
   readonly x: XClient
+  readonly xchat: Pick<XChat, 'recover'>
+  readonly tokens: Pick<AccessTokens, 'use'>
   readonly logger: Logger
   /** The callback that is registered with X. */
   readonly redirectUri: () => string
@@ -24,5 +29,6 @@ export function createAccounts(services: AccountServices): Accounts {
     completeAuthorization: authorizations.complete,
     update: (userId, accountId, patch) => updateSettings(services.store, userId, accountId, patch),
     ...lifecycle,
+    xchat: createXChatPins(services),
   }
 }

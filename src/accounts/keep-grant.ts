@@ -4,9 +4,9 @@ import type { UserError } from '../domain/errors.ts'
 import type { ChangeScope } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XTokens } from '../x/client.ts'
-import { tokenPlace } from './access-tokens.ts'
 import type { XIdentity } from './identity.ts'
 import { lockWorkspace } from './lock-account.ts'
+import { tokenPlace } from './sealed-places.ts'
 
 export interface Grant {
   readonly identity: XIdentity

@@ -2,10 +2,9 @@ import { v7 as uuid } from 'uuid'
 import type { Account } from '../generated/prisma/client.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { UnsealError, type Vault } from '../store/vault.ts'
-import { tokenPlace } from './access-tokens.ts'
 import { lockAccount, lockWorkspace } from './lock-account.ts'
 import { type Done, NO_ACCOUNT, type Outcome, refusal } from './outcome.ts'
-import { revocationPlace } from './sealed-places.ts'
+import { revocationPlace, tokenPlace } from './sealed-places.ts'
 
 /*
  * Switching off, on, and letting go (F6, F7). Ingestion hears of it by the event, in every process.

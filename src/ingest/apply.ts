@@ -58,9 +58,24 @@ async function apply(
   await insertComments(db, plan.comments, requesters)
   await updateTickets(db, plan)
   await insertWaits(db, plan.waits)
+  await noteTraffic(db, plan)
   await saveCursors(db, cursors)
   emitEvents(scope, plan, facts.threads, requesters, numbers)
   return { decisions: plan.decisions }
+}
+
+/** F48: a post of a customer that became a ticket or a comment is traffic. Noted once a minute: the account's row is no hot spot. */
+async function noteTraffic(db: ChangeScope['db'], plan: Plan): Promise<void> {
+  const accountIds = new Set<string>()
+  for (const decision of plan.decisions.values()) {
+    const inbound = decision.kind === 'OPEN_TICKET' || (decision.kind === 'COMMENT' && decision.direction === 'INBOUND')
+    if (inbound) accountIds.add(decision.accountId)
+  }
+  if (accountIds.size === 0) return
+  await db.$executeRaw`
+    UPDATE account SET last_traffic_at = now(), inactivity_warned_days = 0
+    WHERE id = ANY(${[...accountIds]}::uuid[])
+      AND (last_traffic_at < now() - interval '1 minute' OR inactivity_warned_days > 0)`
 }
 
 function authorsOf<T>(plan: Plan, authors: ReadonlyMap<string, T>): T[] {

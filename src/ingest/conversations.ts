@@ -1,4 +1,4 @@
-import { compareIds, timeOfId } from '../domain/x-id.ts'
+import { compareIds, idAt, timeOfId } from '../domain/x-id.ts'
 import type { Store } from '../store/store.ts'
 import type { CursorMove } from './cursor.ts'
 
@@ -25,8 +25,12 @@ const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
 
 const WEEK_MS = 7 * 24 * 3600_000
 
-/** The searches of one round for one account. */
-export async function conversationQueries(store: Store, accountId: string): Promise<ConversationQuery[]> {
+/** The searches of one round for one account. Nothing from before `capturesFrom` is asked for (F6). */
+export async function conversationQueries(
+  store: Store,
+  { id: accountId, capturesFrom }: { readonly id: string; readonly capturesFrom: Date },
+): Promise<ConversationQuery[]> {
+  const start = idAt(capturesFrom.getTime())
   const due = await store.prisma.$queryRaw<{ id: string; since_id: string | null }[]>`
     SELECT id, since_id FROM (
       SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at
@@ -45,7 +49,8 @@ export async function conversationQueries(store: Store, accountId: string): Prom
   return [...chunks(begun), ...chunks(fresh)].map((rows) => {
     const ids = rows.map(({ id }) => id)
     // A conversation's id is its first post's: every reply has a higher one.
-    const sinceId = rows.map(({ id, since_id }) => since_id ?? id).sort(compareIds)[0] ?? '0'
+    const read = rows.map(({ id, since_id }) => since_id ?? id).sort(compareIds)[0] ?? '0'
+    const sinceId = compareIds(read, start) < 0 ? start : read
     return {
       query: ids.map((id) => `conversation_id:${id}`).join(' OR '),
       // X refuses a since_id that its seven days do not reach; an hour's margin for clocks that differ.

@@ -27,6 +27,8 @@ export interface IngestOptions {
   readonly leases: Leases
   readonly feed: Feed
   readonly logger: Logger
+  /** Told that somebody removed the app, of whatever account it is. */
+  readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
   /** Between two rounds of polling. */
   readonly pollMs?: number
   readonly onIngested?: (source: string, seconds: number) => void
@@ -52,10 +54,10 @@ export function startIngest(options: IngestOptions): Ingest {
   const activeAccounts = () =>
     store.prisma.account.findMany({
       where: { status: 'ACTIVE', credential: { isNot: null } },
-      select: { id: true, xUserId: true, createdAt: true },
+      select: { id: true, xUserId: true, capturesFrom: true },
       orderBy: { id: 'asc' },
     })
-  const streamer = { x, inbox, logger, tokens, accounts: activeAccounts }
+  const streamer = { x, inbox, logger, tokens, accounts: activeAccounts, onRevoked: options.onRevoked }
 
   function poll(account: PolledAccount): Task {
     const abort = new AbortController()

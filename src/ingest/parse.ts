@@ -107,25 +107,44 @@ export function parsePage(body: unknown): ParsedPage | undefined {
   return { posts, rejects, newestId: ids.sort(compareIds).at(-1) ?? null, nextToken: meta.next_token ?? null }
 }
 
+/** Somebody removed the app (`oauth.revoke`). */
+export interface Revocation {
+  readonly xUserId: string
+  readonly at: Date
+}
+
+export interface ParsedActivity extends Parsed {
+  readonly revocations: readonly Revocation[]
+}
+
+/** docs.x.com "X Activity API event payloads"; which app it was, the subscription says: ours. */
+const rawRevocation = z.object({ date_time: z.iso.datetime({ offset: true }), user_id: xId })
+
+const NOTHING: ParsedActivity = { posts: [], rejects: [], revocations: [] }
+
 /** Events of the Activity API that carry a post for us. */
 const POST_EVENTS = new Set(['post.mention.create', 'post.reply.create', 'post.quote.create', 'post.create'])
 
 /** One line of the Activity stream. Events of other kinds and X's notices give nothing. */
-export function parseActivity(line: string): Parsed {
+export function parseActivity(line: string): ParsedActivity {
   let json: unknown
   try {
     json = JSON.parse(line)
   } catch {
-    return { posts: [], rejects: [{ payload: line, reason: 'not JSON' }] }
+    return { ...NOTHING, rejects: [{ payload: line, reason: 'not JSON' }] }
   }
   const event = rawActivity.safeParse(json)
   if (!event.success) {
     // An `errors` line is X's notice about the connection itself (it is about to close), not lost content.
     const notice = z.object({ errors: z.array(z.unknown()).min(1) }).safeParse(json)
-    return { posts: [], rejects: notice.success ? [] : [{ payload: line, reason: why(event.error) }] }
+    return { ...NOTHING, rejects: notice.success ? [] : [{ payload: line, reason: why(event.error) }] }
   }
   const { event_type, payload, includes } = event.data.data
-  return POST_EVENTS.has(event_type) ? parsePosts([payload], includes?.users ?? []) : { posts: [], rejects: [] }
+  if (POST_EVENTS.has(event_type)) return { ...NOTHING, ...parsePosts([payload], includes?.users ?? []) }
+  if (event_type !== 'oauth.revoke') return NOTHING
+  const revoked = rawRevocation.safeParse(payload)
+  if (!revoked.success) return { ...NOTHING, rejects: [{ payload: line, reason: why(revoked.error) }] }
+  return { ...NOTHING, revocations: [{ xUserId: revoked.data.user_id, at: new Date(revoked.data.date_time) }] }
 }
 
 function parsePosts(items: readonly unknown[], users: readonly unknown[]): Parsed {

@@ -18,8 +18,8 @@ import { delayAfter, pause, untilReset } from './retry.ts'
 export interface PolledAccount {
   readonly id: string
   readonly xUserId: string
-  /** What was posted before the account was connected is history, not tickets. */
-  readonly createdAt: Date
+  /** What was posted before is history, not tickets (F6). */
+  readonly capturesFrom: Date
 }
 
 export interface PollerOptions {
@@ -70,7 +70,7 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
   const { store, x, onSynced } = options
   const key = { accountId: account.id, source: 'mentions' }
   const cursor = await store.prisma.sourceCursor.findUnique({ where: { accountId_source: key } })
-  const sinceId = cursor?.sinceId ?? idAt(account.createdAt.getTime())
+  const sinceId = cursor?.sinceId ?? idAt(account.capturesFrom.getTime())
   await readAll(options, account, signal, {
     source: 'mentions',
     fetch: (accessToken, pageToken) =>
@@ -81,7 +81,7 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
 }
 
 async function pollConversations(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
-  for (const search of await conversationQueries(options.store, account.id)) {
+  for (const search of await conversationQueries(options.store, account)) {
     const { query, sinceId } = search
     await readAll(options, account, signal, {
       source: 'conversations',
@@ -116,7 +116,7 @@ async function readAll(
   let newestId: string | null = null
   let pageToken: string | null = null
   do {
-    const answer: XAnswer = await withToken(options, account, (accessToken) =>
+    const answer: XAnswer = await options.tokens.use(account.id, (accessToken) =>
       fetch(accessToken, pageToken ?? undefined),
     )
     const page = parsePage(answer.body)
@@ -145,19 +145,4 @@ async function deliver(
   const posts = pages.flatMap((page) => page.posts)
   const rejects = pages.flatMap((page) => page.rejects)
   await inbox.deliver({ source, posts, rejects, cursors })
-}
-
-/** F47: a 401 never suffices; the token is refreshed and the call made once more. */
-async function withToken<T>(
-  { tokens }: PollerOptions,
-  account: PolledAccount,
-  call: (accessToken: string) => Promise<T>,
-): Promise<T> {
-  const token = await tokens.get(account.id)
-  try {
-    return await call(token)
-  } catch (error) {
-    if (!(error instanceof XError) || error.kind !== 'UNAUTHORIZED') throw error
-    return call(await tokens.get(account.id, token))
-  }
 }

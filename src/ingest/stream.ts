@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { AccessTokens } from '../accounts/access-tokens.ts'
-import type { ActivityEventType, XClient } from '../x/client.ts'
+import { ACTIVITY_TAG, type ActivityEventType, type XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { type Inbox, InboxClosedError } from './inbox.ts'
 import { parseActivity } from './parse.ts'
@@ -19,6 +19,8 @@ export interface StreamerOptions {
   readonly tokens: AccessTokens
   /** The accounts whose events we want. */
   readonly accounts: () => Promise<readonly PolledAccount[]>
+  /** Told of every user who removed the app (`oauth.revoke`). */
+  readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
   readonly onState?: (connected: boolean) => void
   /** Told of every sign of life. */
   readonly onAlive?: () => void
@@ -27,21 +29,37 @@ export interface StreamerOptions {
 const EVENTS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create']
 
 /**
- * Makes the subscriptions that are missing. One that X refuses (another process was quicker, or the app may not have it)
+ * Makes the subscriptions that are missing, and ends ours that nobody needs any more. One that X refuses (another process was quicker, or the app may not have it)
  * is logged and left: the other accounts' events must come all the same, and polling brings that account's.
  */
 export async function subscribeAll(options: StreamerOptions, accounts: readonly PolledAccount[]): Promise<void> {
   const { x, tokens, logger } = options
-  const have = new Set((await x.activity.subscriptions()).map(({ eventType, userId }) => `${eventType}/${userId}`))
+  const there = await x.activity.subscriptions()
+  const have = new Set(there.map(({ eventType, userId }) => `${eventType}/${userId}`))
+  if (!there.some(({ eventType }) => eventType === 'oauth.revoke')) {
+    await attempt(() => x.activity.subscribeToRevocations(), { event: 'oauth.revoke' }, logger)
+  }
   for (const { id, xUserId } of accounts) {
     for (const event of EVENTS.filter((event) => !have.has(`${event}/${xUserId}`))) {
-      try {
-        await x.activity.subscribe(event, xUserId, await tokens.get(id))
-      } catch (error) {
-        if (error instanceof XError && (error.kind === 'UNAVAILABLE' || error.kind === 'RATE_LIMITED')) throw error
-        logger.warn({ err: error, accountId: id, event }, 'X refused a subscription; polling stands in for it')
-      }
+      const subscribe = async () => x.activity.subscribe(event, xUserId, await tokens.get(id))
+      await attempt(subscribe, { accountId: id, event }, logger)
     }
+  }
+  // Every event costs money: ours end with the accounts that they were for. Others' are none of our business.
+  const wanted = new Set(accounts.map(({ xUserId }) => xUserId))
+  for (const { id, userId, tag } of there) {
+    if (userId === undefined || wanted.has(userId) || tag !== ACTIVITY_TAG) continue
+    await attempt(() => x.activity.unsubscribe(id), { event: 'unsubscribe' }, logger)
+  }
+}
+
+/** A refusal is told and left; an outage is the caller's. */
+async function attempt(work: () => Promise<void>, about: object, logger: Logger): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (error instanceof XError && (error.kind === 'UNAVAILABLE' || error.kind === 'RATE_LIMITED')) throw error
+    logger.warn({ err: error, ...about }, 'X refused a change of its subscriptions; polling stands in for events')
   }
 }
 
@@ -66,8 +84,13 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
       for await (const line of lines) {
         await inbox.room()
         const parsed = parseActivity(line)
+        for (const { xUserId, at } of parsed.revocations) {
+          options
+            .onRevoked(xUserId, at)
+            .catch((error: unknown) => logger.error({ err: error, xUserId }, 'a removed app could not be dealt with'))
+        }
         if (parsed.posts.length === 0 && parsed.rejects.length === 0) continue
-        inbox.deliver({ source: 'activity', ...parsed }).catch((error: unknown) => {
+        inbox.deliver({ source: 'activity', posts: parsed.posts, rejects: parsed.rejects }).catch((error: unknown) => {
           if (!(error instanceof InboxClosedError))
             logger.error({ err: error }, 'posts of the stream were not committed')
         })

@@ -10,7 +10,7 @@ import { viewerOf } from './viewer.ts'
 
 /* What administrators do with X accounts (F3). The rules are in domain/account.ts, the doing in accounts/. */
 
-interface AccountPayload {
+export interface AccountPayload {
   readonly accountId: string | null
   readonly userErrors: readonly UserError[]
   readonly position: Position
@@ -33,7 +33,7 @@ const AccountWarningRef = builder.objectRef<SettingsWarning>('AccountWarning').i
 })
 
 /** The payload that all changes of an account answer with. */
-function payload(name: string, of: string, withWarnings = false) {
+export function payload(name: string, of: string, withWarnings = false) {
   return builder.objectRef<AccountPayload>(name).implement({
     description: `What became of ${of}.`,
     fields: (t) => ({
@@ -62,7 +62,7 @@ function payload(name: string, of: string, withWarnings = false) {
 }
 
 /** Reads the account's id, and does the deed unless it is none. */
-async function onAccount<Outcome>(
+export async function onAccount<Outcome>(
   context: Context,
   id: string,
   deed: (userId: string, accountId: string) => Promise<Outcome>,
@@ -120,7 +120,8 @@ builder.mutationField('updateAccount', (t) =>
   }),
 )
 
-const accountInput = (name: string, description: string) =>
+/** An input that only says which account. */
+export const accountInput = (name: string, description: string) =>
   builder.inputType(name, {
     description,
     fields: (t) => ({ accountId: t.id({ required: true, description: 'The account.' }) }),

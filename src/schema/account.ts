@@ -1,5 +1,6 @@
 import { canReply } from '../domain/account.ts'
 import type { DeauthorizationCause } from '../domain/event.ts'
+import { type Inactivity, inactivityOf } from '../domain/inactivity.ts'
 import { builder } from './builder.ts'
 import { AccountStatusEnum, DeauthorizationCauseEnum } from './enums.ts'
 
@@ -11,6 +12,19 @@ const DeauthorizationRef = builder.objectRef<{ cause: DeauthorizationCause; at: 
   fields: (t) => ({
     cause: t.expose('cause', { type: DeauthorizationCauseEnum, description: 'Why.' }),
     at: t.expose('at', { type: 'DateTime', description: 'Since when.' }),
+  }),
+})
+
+const InactivityRef = builder.objectRef<Inactivity & { lastTrafficAt: Date }>('AccountInactivity').implement({
+  description: 'The countdown of an account without traffic: warned of at 10, 15 and 19 days, deauthorized at 20.',
+  fields: (t) => ({
+    lastTrafficAt: t.expose('lastTrafficAt', {
+      type: 'DateTime',
+      description: 'When a post of a customer last became a ticket or a comment, or a message was sent.',
+    }),
+    daysWithoutTraffic: t.exposeInt('days', { description: 'Whole days since then.' }),
+    daysLeft: t.exposeInt('daysLeft', { description: 'Days that are left.' }),
+    deauthorizesAt: t.expose('deauthorizesAt', { type: 'DateTime', description: 'When it will be deauthorized.' }),
   }),
 })
 
@@ -101,6 +115,15 @@ export const AccountRef = builder.prismaNode('Account', {
       type: AccountGrantRef,
       nullable: true,
       description: 'What its owner allowed; null while X does not let it in.',
+    }),
+    inactivity: t.field({
+      ...adminOnly,
+      type: InactivityRef,
+      nullable: true,
+      description: 'How long it has been without traffic, and how long it may be yet; null while it is not active.',
+      select: { status: true, lastTrafficAt: true },
+      resolve: ({ status, lastTrafficAt }) =>
+        status === 'ACTIVE' ? { lastTrafficAt, ...inactivityOf(lastTrafficAt, new Date()) } : null,
     }),
     createdAt: t.expose('createdAt', { ...staffOnly, type: 'DateTime', description: 'When it was connected.' }),
     updatedAt: t.expose('updatedAt', { ...staffOnly, type: 'DateTime', description: 'When it was last changed.' }),

@@ -1,6 +1,7 @@
 import { builder } from './builder.ts'
 
-const described = <T extends string>(descriptions: Record<T, string>) =>
+/** The values of an enum, each with its description. */
+export const described = <T extends string>(descriptions: Record<T, string>) =>
   Object.fromEntries(
     Object.entries<string>(descriptions).map(([value, description]) => [value, { description }]),
   ) as Record<T, { description: string }>

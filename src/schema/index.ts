@@ -13,6 +13,8 @@ import './ticket-mutations.ts'
 import './ticket-created.ts'
 import './ticket-event.ts'
 import './x-profile.ts'
+import './xchat.ts'
+import './xchat-mutations.ts'
 import { builder } from './builder.ts'
 
 /** The whole schema. Its resolvers want the context of context.ts, a new one for every operation. */

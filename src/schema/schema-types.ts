@@ -12,6 +12,7 @@ export interface SchemaTypes {
     ID: { Input: string; Output: string }
     DateTime: { Input: Date; Output: Date }
     Position: { Input: Position; Output: Position }
+    XChatPin: { Input: string; Output: never }
     JSON: { Input: unknown; Output: unknown }
   }
   DefaultFieldNullability: false

@@ -3,12 +3,14 @@ import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
 import type { Context } from '../schema/context.ts'
 import { createCostCheck } from './complexity.ts'
-import { type CheckedDocument, createDocuments, tooMuch } from './documents.ts'
+import { type CheckedDocument, coded, createDocuments, tooMuch } from './documents.ts'
 import { GRAPHQL_FAULT, Refused, refuse } from './errors.ts'
 import type { Limits } from './limits.ts'
 import { nestsDeeperThan } from './measure.ts'
 import type { Metrics } from './metrics.ts'
 import type { Operation, Session } from './sessions.ts'
+import { variableErrors } from './variables.ts'
+import { named } from './wording.ts'
 
 /** The ways in. `sse_*` are POST and GET with `accept: text/event-stream`. */
 export type Door = 'post' | 'get' | 'sse_post' | 'sse_get' | 'ws'
@@ -71,6 +73,13 @@ export function createAdmission({ schema, limits, services, metrics }: Admission
     if (!session.viewer && [...shape.roots].some((name) => !name.startsWith('__'))) {
       throw new PerchError('UNAUTHENTICATED', 'This operation needs a token.')
     }
+    const wrong = variableErrors(schema, node, variables)
+    if (wrong.length > 0) {
+      throw new Refused(
+        wrong.map((error) => coded(error, 'BAD_REQUEST')),
+        GRAPHQL_FAULT,
+      )
+    }
     const contextValue: Context = { viewer: session.viewer, ...services, signal: operation.signal }
     checkCost(checked, operationName, variables, contextValue)
     if (node.operation === 'subscription') operation.stream()
@@ -100,7 +109,7 @@ export function createAdmission({ schema, limits, services, metrics }: Admission
 function choose(checked: CheckedDocument, name: string | undefined): CheckedDocument['operations'][number] {
   const { operations } = checked
   const found = name === undefined ? operations[0] : operations.find(({ node }) => node.name?.value === name)
-  if (name !== undefined && !found) throw refuse('BAD_REQUEST', `Unknown operation named "${name}".`, {}, GRAPHQL_FAULT)
+  if (name !== undefined && !found) throw refuse('BAD_REQUEST', `Unknown operation${named(name)}.`, {}, GRAPHQL_FAULT)
   if (!found) throw refuse('BAD_REQUEST', 'The document holds no operation.', {}, GRAPHQL_FAULT)
   if (name === undefined && operations.length > 1) {
     throw refuse('BAD_REQUEST', 'Must provide operation name if query contains multiple operations.', {}, GRAPHQL_FAULT)

@@ -2,8 +2,9 @@ import { createComplexityRule } from '@pothos/plugin-complexity'
 import { GraphQLError, type GraphQLSchema, validate } from 'graphql'
 import type { CheckedDocument } from './documents.ts'
 import { coded, tooMuch } from './documents.ts'
-import { GRAPHQL_FAULT, Refused } from './errors.ts'
+import { GRAPHQL_FAULT, Refused, rewrite } from './errors.ts'
 import type { Limits } from './limits.ts'
+import { wrongArgument } from './wording.ts'
 
 /** Throws Refused when variables do not fit or the operation costs too much. */
 export type CostCheck = (
@@ -36,7 +37,7 @@ export function createCostCheck(schema: GraphQLSchema, limits: Limits): CostChec
     } catch (error) {
       // Argument values are coerced to weigh them; a scalar may refuse one by throwing.
       if (!(error instanceof GraphQLError)) throw error
-      errors = [error]
+      errors = [rewrite(error, wrongArgument(error) ?? 'An argument has an invalid value.', {})]
     }
     if (errors.length > 0)
       throw new Refused(

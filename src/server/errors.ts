@@ -1,5 +1,6 @@
 import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import { PerchError } from '../domain/errors.ts'
+import { wrongArgument } from './wording.ts'
 
 /** How a refusal shows over HTTP. `spec`: with `accept: application/json` the status is 200 (GraphQL over HTTP, 6.4.1). */
 export interface HttpHint {
@@ -45,11 +46,17 @@ export function clientErrors(error: unknown, report: Report): readonly GraphQLEr
 
 /**
  * An error out of an execution result, as the client may see it. graphql-js wraps what a resolver throws; a
- * GraphQLError that wraps nothing was meant for the client (a null in a non-null field, a scalar's refusal).
+ * GraphQLError that wraps nothing is its own, or a refusal of ours with a code.
  */
 export function maskResultError(error: GraphQLError, report: Report): GraphQLError {
   const original = originOf(error)
-  if (original === undefined) return error
+  if (original === undefined) {
+    const message = wrongArgument(error)
+    if (message !== undefined) return message === error.message ? error : rewrite(error, message, error.extensions)
+    // The rest tells of values on their way out, and quotes them. It is our fault, and for our log, without the value.
+    const requestId = report(new Error(`The value of ${(error.path ?? []).join('.')} cannot be given out`))
+    return rewrite(error, MASKED, { code: 'INTERNAL_SERVER_ERROR', requestId })
+  }
   const [seen] = clientErrors(original, report)
   return rewrite(error, seen?.message ?? MASKED, seen?.extensions ?? {})
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ExecutionResult, GraphQLError } from 'graphql'
+import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
 import type { Admit, Door } from './admission.ts'
@@ -82,7 +82,8 @@ export async function createHttpDoor(
         try {
           return await requestParser(incoming)
         } catch (error) {
-          if (error instanceof GraphQLError) throw error
+          // Yoga adds the parser's words, which quote the body; they would be logged.
+          if (error instanceof GraphQLError) throw rewrite(error, error.message, withoutCause(error.extensions))
           throw new GraphQLError('The request cannot be read as one of GraphQL.', {
             extensions: { code: 'BAD_REQUEST' },
           })
@@ -167,6 +168,10 @@ function corsFor(origins: readonly string[]) {
     allowedHeaders: ['authorization', 'content-type'],
     maxAge: 600,
   }
+}
+
+function withoutCause({ originalError: _, ...extensions }: GraphQLErrorExtensions): GraphQLErrorExtensions {
+  return extensions
 }
 
 /** Errors of the wire itself (unreadable JSON, a wrong method), in our codes and without their inner causes. */

@@ -41,7 +41,8 @@ export interface XChat {
   recover(request: RecoverRequest): Promise<PinRecovery>
   /**
    * Opens the keys again, without PIN and without network. Throws XChatError KEYS_DO_NOT_FIT when the secret is none, or
-   * is not the one of `keyVersion` in `publicKeys` (X's answer; without it nothing can be compared).
+   * is not the one of `keyVersion` in `publicKeys` (X's answer; without it, or when X has forgotten the version, nothing
+   * can be compared), XError UNAVAILABLE when that is not an answer of X, XChatError THREAD_ENDED or CLOSED.
    */
   open(identity: XChatIdentity, publicKeys?: unknown): Promise<XChatVault>
   /** The versions in X's answer of public keys, the newest first; none when XChat is not set up. Throws XError UNAVAILABLE. */

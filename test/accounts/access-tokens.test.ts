@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createAccessTokens, tokenPlace } from '../../src/accounts/access-tokens.ts'
+import { createAccessTokens } from '../../src/accounts/access-tokens.ts'
+import type { AuthorizationWatch } from '../../src/accounts/authorization-watch.ts'
+import { tokenPlace } from '../../src/accounts/sealed-places.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import type { XClient, XTokens } from '../../src/x/client.ts'
@@ -44,7 +46,7 @@ function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = asy
     oauth: {
       ...SILENT_X.oauth,
       async refresh(token): Promise<XTokens> {
-        if (spent.includes(token)) throw new XError('UNAUTHORIZED', 'spent')
+        if (spent.includes(token)) throw new XError('INVALID_REQUEST', 'spent')
         spent.push(token)
         await onRefresh()
         const n = spent.length
@@ -52,7 +54,12 @@ function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = asy
       },
     },
   }
-  return createAccessTokens({ store, vault, x, logger: silent })
+  const told: string[] = []
+  const watch: AuthorizationWatch = {
+    accepted: async () => void told.push('accepted'),
+    refused: async (_id, kind, token) => void told.push(`${kind} ${token}`),
+  }
+  return Object.assign(createAccessTokens({ store, vault, x, logger: silent, watch }), { told })
 }
 
 async function keep(expiresInMs: number, refreshToken: string | null = 'refresh 0'): Promise<void> {
@@ -129,4 +136,58 @@ describe('an access token', () => {
     spent.push('refresh 0')
     await expect(tokens.get(accountId)).rejects.toMatchObject({ kind: 'UNAUTHORIZED' })
   })
+})
+
+describe('a call as an account (F47)', () => {
+  const no = new XError('UNAUTHORIZED', 'no')
+
+  it('that X takes clears the account’s name', async () => {
+    await keep(3_600_000)
+    const tokens = tokensOf(stores[0])
+    expect(await tokens.use(accountId, async (token) => token)).toBe('access 0')
+    expect(tokens.told).toEqual(['accepted'])
+  })
+
+  it('that X refuses is made once more with a refreshed token, and counts for nothing when that is taken', async () => {
+    await keep(3_600_000)
+    const tokens = tokensOf(stores[0])
+    const call = async (token: string) => {
+      if (token === 'access 0') throw no
+      return token
+    }
+    expect(await tokens.use(accountId, call)).toBe('access 1')
+    expect(tokens.told).toEqual(['accepted'])
+  })
+
+  it('that X refuses with a refreshed token, too, is counted', async () => {
+    await keep(3_600_000)
+    const tokens = tokensOf(stores[0])
+    await expect(tokens.use(accountId, () => Promise.reject(no))).rejects.toBe(no)
+    expect(tokens.told).toEqual(['CALL access 1'])
+  })
+
+  it.each([
+    ['INVALID_REQUEST', ['GRANT refresh 0'], 'UNAUTHORIZED'],
+    ['UNAUTHORIZED', [], 'UNAVAILABLE'],
+    ['FORBIDDEN', [], 'UNAVAILABLE'],
+    ['UNAVAILABLE', [], 'UNAVAILABLE'],
+    ['RATE_LIMITED', [], 'RATE_LIMITED'],
+  ] as const)('whose refresh is answered %s is told %j', async (kind, told, seen) => {
+    await keep(-1)
+    const tokens = tokensOf(stores[0], async () => {
+      throw new XError(kind, 'no')
+    })
+    await expect(tokens.use(accountId, async () => 'never')).rejects.toMatchObject({ kind: seen })
+    expect(tokens.told).toEqual(told)
+  })
+
+  it.each(['UNAVAILABLE', 'RATE_LIMITED', 'FORBIDDEN', 'NOT_FOUND'] as const)(
+    'that X answers %s is neither',
+    async (kind) => {
+      await keep(3_600_000)
+      const tokens = tokensOf(stores[0])
+      await expect(tokens.use(accountId, () => Promise.reject(new XError(kind, 'no')))).rejects.toMatchObject({ kind })
+      expect(tokens.told).toEqual([])
+    },
+  )
 })

@@ -128,15 +128,26 @@ describe('a line of the stream', () => {
   it('is a post for us when its kind says so', () => {
     expect(parseActivity(line('post.mention.create', raw())).posts).toHaveLength(1)
     expect(parseActivity(line('post.reply.create', raw())).posts).toHaveLength(1)
-    expect(parseActivity(line('profile.update.bio', raw()))).toEqual({ posts: [], rejects: [] })
+    expect(parseActivity(line('profile.update.bio', raw()))).toEqual({ posts: [], rejects: [], revocations: [] })
+  })
+
+  it('tells who removed the app, and when', () => {
+    const payload = { date_time: '2026-11-23T04:05:06Z', user_id: '900', app_id: 'x' }
+    expect(parseActivity(line('oauth.revoke', payload)).revocations).toEqual([
+      { xUserId: '900', at: new Date('2026-11-23T04:05:06Z') },
+    ])
+    expect(parseActivity(line('oauth.revoke', { user_id: 'nobody' }))).toMatchObject({ revocations: [], rejects: [{}] })
   })
 
   it('that is not JSON is a reject with its text', () => {
-    expect(parseActivity('{"data":')).toEqual({ posts: [], rejects: [{ payload: '{"data":', reason: 'not JSON' }] })
+    expect(parseActivity('{"data":')).toMatchObject({
+      posts: [],
+      rejects: [{ payload: '{"data":', reason: 'not JSON' }],
+    })
   })
 
   it('that is X’s notice about the connection is neither post nor reject', () => {
-    expect(parseActivity('{"errors":[{"title":"operational-disconnect"}]}')).toEqual({ posts: [], rejects: [] })
+    expect(parseActivity('{"errors":[{"title":"operational-disconnect"}]}')).toMatchObject({ posts: [], rejects: [] })
     expect(parseActivity('{"errors":[]}').rejects).toHaveLength(1)
   })
 })

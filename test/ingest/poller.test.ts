@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { AccessTokens } from '../../src/accounts/access-tokens.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { pollAccount } from '../../src/ingest/poller.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -12,7 +13,7 @@ import { silent, testStore } from '../helpers/stores.ts'
 let database: TestDatabase
 let store: Store
 let inbox: Inbox
-let account: { id: string; xUserId: string; createdAt: Date }
+let account: { id: string; xUserId: string; capturesFrom: Date }
 let stop: AbortController
 let polling: Promise<void> | undefined
 
@@ -20,7 +21,7 @@ beforeEach(async () => {
   database = await testDatabase()
   store = await testStore(database.url)
   inbox = createInbox({ store, logger: silent })
-  account = { id: await createAccount(store), xUserId: BRAND_ID, createdAt: new Date(0) }
+  account = { id: await createAccount(store), xUserId: BRAND_ID, capturesFrom: new Date(0) }
   stop = new AbortController()
 })
 afterEach(async () => {
@@ -48,7 +49,6 @@ const pageOf = (ids: string[], next?: string, rest?: Partial<XAnswer>): XAnswer 
 /** Polls an X whose mentions are the answers given, one after the other, and then nothing new. */
 function poll(answers: (XAnswer | XError)[]) {
   const asked: PageRequest[] = []
-  const refused: (string | undefined)[] = []
   let synced = 0
   const x: XClient = {
     ...SILENT_X,
@@ -60,18 +60,13 @@ function poll(answers: (XAnswer | XError)[]) {
       return answer
     },
   }
-  const tokens = {
-    async get(_accountId: string, token?: string) {
-      refused.push(token)
-      return token ? 'fresh' : 'stale'
-    },
-  }
+  const tokens: AccessTokens = { get: async () => 'token', use: (_id, call) => call('token') }
   polling = pollAccount(
     { store, x, tokens, inbox, logger: silent, everyMs: 20, onSynced: () => void synced++ },
     account,
     stop.signal,
   )
-  return { asked, refused, synced: () => synced }
+  return { asked, synced: () => synced }
 }
 
 const captured = async () =>
@@ -115,13 +110,6 @@ describe('polling for mentions', () => {
     poll([pageOf(['30'], 'more', used)])
     await expect.poll(captured).toEqual(['30'])
     expect(await cursor()).toBeUndefined()
-  })
-
-  it('has a refused token refreshed once, and asks again (F47)', async () => {
-    const { asked, refused } = poll([new XError('UNAUTHORIZED', 'no'), pageOf(['30'])])
-    await expect.poll(captured).toEqual(['30'])
-    expect(asked.slice(0, 2).map(({ accessToken }) => accessToken)).toEqual(['stale', 'fresh'])
-    expect(refused).toContain('stale')
   })
 
   it('takes an answer that is no page for X’s failure, not for an empty page', async () => {

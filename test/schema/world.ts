@@ -15,6 +15,7 @@ import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 
@@ -33,6 +34,8 @@ export interface World {
   readonly store: Store
   readonly feed: Feed
   readonly accounts: Accounts
+  /** X's realms, whose right PIN is 2580. */
+  readonly realms: ScriptedRealms
   readonly admin: Viewer
   readonly agent: Viewer
   readonly customer: Viewer
@@ -78,7 +81,16 @@ export async function createWorld(): Promise<World> {
   const feed = await createFeed({ bus, log: feedStore.log, logger })
   const schema = buildSchema()
   const vault = createVault('the secret of a world that only tests know')
-  const accounts = createAccounts({ store, vault, x: SILENT_X, logger, redirectUri: () => 'http://localhost/callback' })
+  const realms = scriptedRealms('2580')
+  const accounts = createAccounts({
+    store,
+    vault,
+    x: { ...SILENT_X, chat: { ...SILENT_X.chat, publicKeys: async () => ({ body: {} }) } },
+    xchat: realms,
+    tokens: { use: (_accountId, call) => call('token') },
+    logger,
+    redirectUri: () => 'http://localhost/callback',
+  })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -95,6 +107,7 @@ export async function createWorld(): Promise<World> {
     store,
     feed,
     accounts,
+    realms,
     ...people,
     accountId,
     groupId,

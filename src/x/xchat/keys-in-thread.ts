@@ -1,6 +1,6 @@
 import { type ChatWithJuicebox, createChat } from '@xdevplatform/chat-xdk'
 import { loadJuicebox } from './juicebox.ts'
-import { type Answers, type OpenTask, type RecoverTask, REFUSALS } from './protocol.ts'
+import { type Answers, type OpenTask, REFUSALS, type RecoverTask } from './protocol.ts'
 import { realmFetch } from './realm-fetch.ts'
 
 /*

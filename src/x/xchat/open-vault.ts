@@ -9,9 +9,8 @@ export async function openVault(
   publicKeys: unknown,
   start: () => ChatThread,
 ): Promise<XChatVault> {
-  const known = publicKeys === undefined ? undefined : parsePublicKeys(publicKeys)
-  const publicKey = known?.find((record) => record.public_key_version === keyVersion)?.public_key
-  if (known && publicKey === undefined) throw misfit()
+  const records = publicKeys === undefined ? [] : parsePublicKeys(publicKeys)
+  const publicKey = records.find((record) => record.public_key_version === keyVersion)?.public_key
   const thread = start()
   try {
     // Its own memory, not a piece of Node's pool, so that it can be given away.
@@ -23,8 +22,10 @@ export async function openVault(
     throw error
   }
   return {
-    read: ({ participants, ...request }) => {
-      const signingKeys = participants.flatMap((participant) => signingKeysOf(participant.xUserId, participant.publicKeys))
+    async read({ participants, ...request }) {
+      const signingKeys = participants.flatMap((participant) =>
+        signingKeysOf(participant.xUserId, participant.publicKeys),
+      )
       return thread.ask({ kind: 'read', ...request, signingKeys })
     },
     close: () => thread.end(),

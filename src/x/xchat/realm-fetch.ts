@@ -1,27 +1,35 @@
 /*
- * juicebox-sdk asks the realms with the global `fetch` of its thread and knows no time limit, no redirects and no bounds.
- * In a thread of our own that global is ours to replace.
+ * juicebox-sdk asks the realms with the global `fetch` of its thread, and knows no time limit, no bounds and no address
+ * that it would not follow. In a thread of our own that global is ours to replace.
  */
 
 /** Far more than any answer of a realm: those of hardware realms are padded to 436 bytes. */
 const MAX_BYTES = 64 * 1024
 
 /**
- * A fetch that asks these addresses only, follows nothing, and rejects after `timeoutMs` however far it got, or when the
- * answer is larger than any realm's.
+ * A fetch that asks these addresses only and follows nothing. It rejects when an answer is larger than any realm's, or
+ * takes longer than `timeoutMs` from first to last byte; a realm that was silent once is not asked again, for the SDK
+ * asks up to five times, and each time may be a guess.
  */
 export function realmFetch(addresses: readonly string[], timeoutMs: number, fetch: typeof globalThis.fetch) {
+  const silent = new Set<string>()
   return async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const request = new Request(input, init)
-    const asked = new URL(request.url)
-    if (!addresses.some((address) => isBelow(asked, new URL(address)))) throw new TypeError('not an address of a realm')
+    const realm = addresses.find((address) => isBelow(new URL(request.url), new URL(address)))
+    if (realm === undefined) throw new TypeError('not an address of a realm')
+    if (silent.has(realm)) throw new TypeError('this realm does not answer')
     const signal = AbortSignal.timeout(timeoutMs)
-    const response = await fetch(request, { redirect: 'error', signal })
-    const body = await readBounded(response)
-    return new Response(body.length > 0 ? body : null, { status: response.status, headers: response.headers })
+    try {
+      const response = await fetch(request, { redirect: 'error', signal })
+      const body = await readBounded(response)
+      return new Response(body.length > 0 ? body : null, { status: response.status, headers: response.headers })
+    } finally {
+      if (signal.aborted) silent.add(realm)
+    }
   }
 }
 
+/** As the SDK joins them: `req` replaces what follows the last slash of the address. */
 function isBelow(asked: URL, address: URL): boolean {
   const folder = address.pathname.slice(0, address.pathname.lastIndexOf('/') + 1)
   return asked.origin === address.origin && asked.pathname.startsWith(folder)

@@ -47,6 +47,7 @@ port?.on('message', async ({ id, task }: Asked) => {
   } catch (error) {
     answered = { id, failure: error instanceof Error ? error.message : String(error) }
   }
-  const secret = 'answer' in answered && 'secret' in answered.answer ? [answered.answer.secret.buffer as ArrayBuffer] : []
+  const secret =
+    'answer' in answered && 'secret' in answered.answer ? [answered.answer.secret.buffer as ArrayBuffer] : []
   port.postMessage(answered, secret)
 })
