@@ -20,7 +20,7 @@ import { createFeed } from './pubsub/live-feed.ts'
 import { createMemoryBus } from './pubsub/memory-bus.ts'
 import { createRedisBus } from './pubsub/redis-bus.ts'
 import { buildSchema } from './schema/index.ts'
-import { readSecret } from './secret.ts'
+import { readSecrets } from './secret.ts'
 import { createAuthenticator, createTokenSigner, deriveTokenKey, type TokenSigner } from './server/auth.ts'
 import { createLinkTokens } from './server/link-tokens.ts'
 import { createMetrics, type Metrics } from './server/metrics.ts'
@@ -97,7 +97,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   const database = await openDatabase(config, logger, disposers)
   const simulated = await starting
   const databaseUrl = database.url
-  const secret = await readSecret(config)
+  const { current: secret, previous } = await readSecrets(config)
 
   const bus: Bus = config.redisUrl ? createRedisBus({ url: config.redisUrl, logger }) : createMemoryBus()
   disposers.add('bus', () => bus.close())
@@ -110,7 +110,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   metrics.observe('feed_position', () => feed.position().offset)
   metrics.observe('feed_readers', () => feed.readers())
 
-  const vault = createVault(secret)
+  const vault = createVault(secret, previous)
   const xApp = config.x.app ?? SIMULATED_APP
   const x = createXClient({
     ...xApp,
@@ -134,7 +134,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
-  const links = createLinkTokens([secret])
+  const links = createLinkTokens([secret, ...previous])
 
   const key = deriveTokenKey(secret)
   const signer = createTokenSigner(key)
@@ -148,7 +148,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
           schema: buildSchema(),
           services: { prisma: store.prisma, store, feed, accounts },
           auth: createAuthenticator({
-            ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key }),
+            ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key, furtherKeys: previous.map(deriveTokenKey) }),
             findUser: (id) => findUser(store, id),
           }),
           routes: oauthDoors({

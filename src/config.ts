@@ -17,6 +17,8 @@ export interface Config {
   readonly dataDir: string
   /** Undefined: generated and kept in `dataDir`. */
   readonly secret: string | undefined
+  /** Secrets that only open: the one before, or the next one, while it is being replaced. */
+  readonly previousSecrets: readonly string[]
   readonly jwksUrl: URL | undefined
   /** Undefined: the event log, which is the audit trail, is kept for ever. */
   readonly eventRetentionDays: number | undefined
@@ -56,6 +58,16 @@ const environment = z.object({
   PERCH_ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   PERCH_DATA_DIR: z.string().min(1).default('.data'),
   PERCH_SECRET: z.string().min(32, 'must have at least 32 characters (try: openssl rand -hex 32)').optional(),
+  PERCH_SECRET_PREVIOUS: z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((secret) => secret.trim())
+        .filter((secret) => secret !== ''),
+    )
+    .refine((secrets) => secrets.every(({ length }) => length >= 32), 'must be secrets of at least 32 characters each')
+    .optional(),
   PERCH_JWKS_URL: url('http:', 'https:').optional(),
   PERCH_EVENT_RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(1).optional(),
   X_CLIENT_ID: z.string().min(1).optional(),
@@ -95,6 +107,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     role: set.PERCH_ROLE,
     dataDir: resolve(set.PERCH_DATA_DIR),
     secret: set.PERCH_SECRET,
+    previousSecrets: Object.freeze(set.PERCH_SECRET_PREVIOUS ?? []),
     jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
     eventRetentionDays: set.PERCH_EVENT_RETENTION_DAYS,
     x: Object.freeze({

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { migrateCommand } from './commands/migrate.ts'
+import { rotateSecretsCommand } from './commands/rotate-secrets.ts'
 import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
 import { readConfig } from './config.ts'
@@ -13,6 +14,7 @@ import { StartupError } from './store/startup-error.ts'
 const USAGE = `Usage:
   perch start                                  run Perch (settings: see the table in README.md)
   perch migrate                                bring the database's schema up to date
+  perch rotate-secrets                         seal everything anew with the current secret
   perch token --role admin|agent [--user ID]   print an access token`
 
 async function main(): Promise<number> {
@@ -24,6 +26,9 @@ async function main(): Promise<number> {
     case 'migrate':
       options(rest, {})
       return migrateCommand(readConfig(process.env))
+    case 'rotate-secrets':
+      options(rest, {})
+      return rotateSecretsCommand(readConfig(process.env))
     case 'token':
       return tokenCommand(
         readConfig(process.env),

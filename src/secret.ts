@@ -1,7 +1,54 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StartupError } from './store/startup-error.ts'
+
+/** The secrets of a deployment: one that seals and signs, and those that only open while it is being replaced. */
+export interface Secrets {
+  readonly current: string
+  readonly previous: readonly string[]
+}
+
+interface Source {
+  readonly secret: string | undefined
+  readonly previousSecrets: readonly string[]
+  readonly dataDir: string
+}
+
+/** PERCH_SECRET and PERCH_SECRET_PREVIOUS, or what is kept in the data directory. */
+export async function readSecrets({ secret, previousSecrets, dataDir }: Source): Promise<Secrets> {
+  const current = await readSecret({ secret, dataDir })
+  const kept = secret === undefined ? await readIfThere(join(dataDir, PREVIOUS)) : undefined
+  return { current, previous: kept === undefined ? previousSecrets : [...previousSecrets, kept] }
+}
+
+/** The file of the secret before, while what it sealed is being sealed anew. */
+const PREVIOUS = 'secret.previous'
+
+/**
+ * Replaces the secret that is kept in the data directory; the old one goes on opening until `forgetPreviousSecret`. Once
+ * begun, another call changes nothing: so a rotation that was killed goes on.
+ */
+export async function replaceKeptSecret(dataDir: string): Promise<void> {
+  const [file, previous] = [join(dataDir, 'secret'), join(dataDir, PREVIOUS)]
+  const old = await readSecret({ secret: undefined, dataDir })
+  const kept = await readIfThere(previous)
+  if (kept !== undefined && kept !== old) return
+  try {
+    // The old one first under its new name, whole, and only then the new one: nothing is ever without its key.
+    const copy = `${previous}.${randomBytes(6).toString('hex')}`
+    await copyFile(file, copy)
+    await rename(copy, previous)
+    await rename(await draft(file), file)
+  } catch (error) {
+    throw unusable(file, error)
+  }
+}
+
+/** Nothing is sealed with the old secret any more. */
+export async function forgetPreviousSecret(dataDir: string): Promise<void> {
+  await rm(join(dataDir, PREVIOUS), { force: true })
+}
 
 /** The deployment's secret: PERCH_SECRET, or one that is made on first use and kept in the data directory (0600). */
 export async function readSecret({
@@ -34,24 +81,33 @@ async function readIfThere(file: string): Promise<string | undefined> {
 
 /** Makes the file under another name first: whoever finds it finds the whole of it, also after a crash in between. */
 async function create(file: string): Promise<string> {
-  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  const made = await draft(file)
   try {
-    const handle = await open(draft, 'wx', 0o600)
-    try {
-      await handle.writeFile(`${randomBytes(32).toString('hex')}\n`)
-      // What it seals is in a database that survives a loss of power; so must the secret.
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
     // Of programs that come at once one gives it its name, and all read the same.
-    await link(draft, file).catch((error: unknown) => {
+    await link(made, file).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error
     })
   } finally {
-    await rm(draft, { force: true })
+    await rm(made, { force: true })
   }
   return (await readFile(file, 'utf8')).trim()
+}
+
+/** A new secret in a file beside `file`. */
+async function draft(file: string): Promise<string> {
+  const made = `${file}.${randomBytes(6).toString('hex')}`
+  const handle = await open(made, 'wx', 0o600)
+  try {
+    await handle.writeFile(`${randomBytes(32).toString('hex')}\n`)
+    // What it seals is in a database that survives a loss of power; so must the secret.
+    await handle.sync()
+  } catch (error) {
+    await rm(made, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
+  return made
 }
 
 function codeOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto'
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
@@ -49,6 +49,8 @@ export interface KnownUser {
 export interface AuthenticatorOptions {
   /** The HS256 key, or … */
   readonly key?: Uint8Array
+  /** Further HS256 keys that are taken, while a secret is being replaced. */
+  readonly furtherKeys?: readonly Uint8Array[]
   /** … the address of a JSON Web Key Set (RFC 7517); exactly one of the two. */
   readonly jwksUrl?: string
   /** Expected `iss`; `perch` for a key, anyone for a JWKS unless named. */
@@ -131,14 +133,32 @@ function createVerifier(options: AuthenticatorOptions): (token: string) => Promi
   const common = { audience, requiredClaims: ['sub', 'exp'] }
   if (options.key && options.jwksUrl) throw new Error('Give the authenticator a key or a JWKS address, not both.')
   if (options.key) {
-    const { key } = options
+    const keys = [options.key, ...(options.furtherKeys ?? [])]
     const checks = { ...common, issuer: options.issuer ?? PERCH, algorithms: ['HS256'] }
-    return (token) => explained(async () => (await jwtVerify(token, key, checks)).payload)
+    return (token) => explained(() => verifyWithAny(token, keys, checks))
   }
   if (!options.jwksUrl) throw new Error('The authenticator needs a key or a JWKS address.')
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: 5_000 })
   const checks = { ...common, ...(options.issuer ? { issuer: options.issuer } : {}), algorithms: ASYMMETRIC }
   return (token) => explained(async () => (await jwtVerify(token, keys, checks)).payload)
+}
+
+/** A token is signed with one of the keys; what is wrong with it otherwise, the one that fits says. */
+async function verifyWithAny(
+  token: string,
+  keys: readonly Uint8Array[],
+  checks: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let failure: unknown
+  for (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, checks)).payload
+    } catch (error) {
+      failure ??= error
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error
+    }
+  }
+  throw failure
 }
 
 /** jose's errors in our terms. What the token says wrong is told roughly, since its sender may be anyone. */

@@ -6,6 +6,30 @@ const SECRET = 'a secret that is long enough for anybody'
 const vault = createVault(SECRET)
 const PLACE = 'account_credential/1/access_token'
 
+describe('a ring of keys', () => {
+  const [old, next] = ['the secret of yesterday, long enough', 'the secret of tomorrow, long enough']
+
+  it('lets a secret be replaced without a moment in which a process cannot open what another sealed', () => {
+    // First every process learns the next one, then they go over to it, one by one, then the old one is forgotten.
+    const steps = [createVault(old), createVault(old, [next]), createVault(next, [old]), createVault(next)]
+    for (let at = 0; at + 1 < steps.length; at++) {
+      const [here, there] = [steps[at], steps[at + 1]]
+      const sealed = [here?.seal('a', PLACE) ?? '', there?.seal('b', PLACE) ?? '']
+      for (const value of sealed) {
+        expect(here?.open(value, PLACE)).toMatch(/a|b/)
+        expect(there?.open(value, PLACE)).toMatch(/a|b/)
+      }
+    }
+  })
+
+  it('seals with the first alone, and says which values that is', () => {
+    const vault = createVault(next, [old])
+    expect(vault.seal('a', PLACE).startsWith(vault.currentPrefix)).toBe(true)
+    expect(createVault(old).seal('a', PLACE).startsWith(vault.currentPrefix)).toBe(false)
+    expect(() => createVault(old).open(vault.seal('a', PLACE), PLACE)).toThrow(UnsealError)
+  })
+})
+
 describe('the vault', () => {
   it('gives back any text, also from another process with the same secret', () => {
     fc.assert(

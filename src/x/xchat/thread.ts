@@ -17,7 +17,10 @@ interface Waiting {
   reject(error: XChatError): void
 }
 
-/** Starts a thread, which keeps no process alive. Nothing it throws goes unhandled: it is the answer to what was asked. */
+/**
+ * Starts a thread, which keeps the process alive only while it owes an answer. Nothing it throws goes unhandled: it is
+ * the answer to what was asked.
+ */
 export function startChatThread(): ChatThread {
   const worker = startWorker()
   worker.unref()
@@ -33,6 +36,7 @@ export function startChatThread(): ChatThread {
   worker.on('message', (answered: Answered) => {
     const asker = waiting.get(answered.id)
     waiting.delete(answered.id)
+    if (waiting.size === 0) worker.unref()
     if ('answer' in answered) asker?.resolve(answered.answer)
     else asker?.reject(new XChatError('THREAD_ENDED', `the thread failed: ${answered.failure}`))
   })
@@ -44,6 +48,7 @@ export function startChatThread(): ChatThread {
       return new Promise<Answers[T['kind']]>((resolve, reject) => {
         if (ended) return reject(ended)
         const id = ++lastId
+        worker.ref()
         // The thread answers a task with the answer of its kind; the map cannot say so.
         waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
         worker.postMessage(
@@ -61,12 +66,9 @@ export function startChatThread(): ChatThread {
 function startWorker(): Worker {
   const extension = extname(fileURLToPath(import.meta.url))
   const url = new URL(`./thread-main${extension}`, import.meta.url)
-  // It is told all it needs: no settings of ours, and its words do not go to our log.
+  // It is told all it needs: no settings of ours. Its words go nowhere: whoever read them would keep the process alive.
   const options = { env: {}, stdin: false, stdout: true, stderr: true, name: 'xchat' }
-  const worker = extension === '.ts' ? new Worker(loaderOf(url), { ...options, eval: true }) : new Worker(url, options)
-  worker.stdout.resume()
-  worker.stderr.resume()
-  return worker
+  return extension === '.ts' ? new Worker(loaderOf(url), { ...options, eval: true }) : new Worker(url, options)
 }
 
 /** From the sources: Node 20 reads them through tsx, and a thread takes no loader from its parent. */
