@@ -75,13 +75,14 @@ async function everything(): Promise<void> {
   x.simulator.addFault({ match: { path: '/2/oauth2/token' }, kind: 'status', status: 500, times: 1 })
   const spent = secrets.size
   await vi.waitFor(() => expect(secrets.size).toBeGreaterThan(spent + 1), { timeout: 15_000 })
+  x.simulator.clearFaults()
   await mutate(app, 'deactivateAccount', { accountId: account?.id })
   await mutate(app, 'reactivateAccount', { accountId: account?.id })
   await connect(app, one, account?.id)
   await mutate(app, 'unlinkAccount', { accountId: account?.id, screenName: 'brand_0' })
-  await connect(app, two)
   x.simulator.revoke({ user: two })
-  await new Promise((resolve) => setTimeout(resolve, 1_500))
+  await vi.waitFor(async () => expect(await app.store.prisma.accountCredential.count()).toBe(0), { timeout: 10_000 })
+  await connect(app, two)
 }
 
 async function tables(): Promise<string> {

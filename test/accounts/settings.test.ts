@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -15,16 +15,16 @@ let ids: string[]
 beforeAll(async () => {
   simulator = (await validatedSimulator()).simulator
   ids = brands(simulator, 5)
-})
-afterAll(() => simulator?.close())
-beforeEach(async () => {
   database = await testDatabase()
   app = await startPerch({ databaseUrl: database.url, simulatorUrl: simulator.url })
 })
-afterEach(async () => {
+afterAll(async () => {
   await app?.close()
+  await simulator?.close()
   await database?.drop()
 })
+// A plan has room for five.
+beforeEach(() => app.store.prisma.$executeRaw`TRUNCATE account, event CASCADE`)
 
 async function connected(n = 0): Promise<AccountSeen> {
   const { account } = await connect(app, ids[n] ?? '')
