@@ -5,6 +5,7 @@ import pg from 'pg'
 import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { findRedisServer, spawnRedis } from '../test/helpers/redis-server.ts'
+import { benchAccounts } from './accounts.ts'
 import { benchEventLog } from './event-log.ts'
 import { benchLatency, type LatencySetup } from './latency.ts'
 
@@ -40,7 +41,10 @@ try {
   }
   const latency = await benchLatency(setups, progress)
   const log = await benchEventLog(await database('event_log'), progress)
-  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${log}\n`)
+  const accounts = await benchAccounts(await database('accounts'), progress)
+  process.stdout.write(
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${log}\n\n${accounts}\n`,
+  )
 } finally {
   await redis?.stop()
   await postgres.stop()

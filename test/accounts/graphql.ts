@@ -91,10 +91,10 @@ export function complete(app: App, back: URL, who: 'admin' | 'agent' = 'admin'):
 }
 
 /** `count` people on X who could be brands. */
-export function brands(simulator: Simulator, count: number): string[] {
+export function brands(simulator: Simulator, count: number, name = 'brand'): string[] {
   return Array.from(
     { length: count },
-    (_, n) => simulator.createUser({ username: `brand_${n}`, name: `Brand ${n}` }).id,
+    (_, n) => simulator.createUser({ username: `${name}_${n}`, name: `Brand ${n}` }).id,
   )
 }
 

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import pg from 'pg'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { xchatKeyPlace } from '../../src/accounts/sealed-places.ts'
 import { type App, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -32,6 +33,7 @@ beforeAll(async () => {
   database = await testDatabase()
   redis = await startRedis()
   x = await validatedSimulator({
+    pinHashingMode: 'FastInsecure',
     onExchange({ path, requestBody, responseBody }) {
       if (!path.startsWith('/2/oauth2/')) return
       for (const body of [requestBody, responseBody]) {
@@ -60,7 +62,34 @@ afterAll(async () => {
   await database?.drop()
 })
 
+const PINS = ['7306', '9142']
+
+/** A PIN is confirmed, wrongly and rightly; what came of it is planted from where it is sealed. */
+async function confirmPins(user: string): Promise<void> {
+  const { account } = await connect(app, user)
+  const accountId = account?.id
+  const [wrong, right = ''] = PINS
+  await x.simulator.setUpXChat({ user, pin: right })
+  await mutate(app, 'updateAccount', { accountId, captureDirectMessages: true })
+  for (const pin of [wrong, right]) await mutate(app, 'confirmXChatPin', { accountId, pin }, 'admin', 'outcome')
+  const row = await app.store.prisma.accountXChat.findFirstOrThrow()
+  const key = app.vault.open(row.secretKey ?? '', xchatKeyPlace(row.accountId))
+  plant('key', key)
+  plant('key', Buffer.from(key, 'base64url').toString('hex'))
+  const { body } = (await app.x.chat.publicKeys(user, x.simulator.issueTokens({ userId: user }).access_token)) as {
+    body: { data: { juicebox_config: { token_map: { value: { token: string } }[] } }[] }
+  }
+  for (const { value } of body.data[0]?.juicebox_config.token_map ?? []) plant('realm token', value.token)
+  await x.simulator.sendChatMessage({
+    from: brands(x.simulator, 1, 'writer')[0] ?? '',
+    to: user,
+    text: 'words in confidence',
+  })
+  plant('message', 'words in confidence')
+}
+
 async function everything(): Promise<void> {
+  await confirmPins(brands(x.simulator, 1, 'secretive')[0] ?? '')
   const [one = '', two = ''] = brands(x.simulator, 2)
   const { authorizeUrl } = await startAuthorization(app)
   const back = await consent(authorizeUrl ?? '', one)
@@ -81,7 +110,7 @@ async function everything(): Promise<void> {
   await connect(app, one, account?.id)
   await mutate(app, 'unlinkAccount', { accountId: account?.id, screenName: 'brand_0' })
   x.simulator.revoke({ user: two })
-  await vi.waitFor(async () => expect(await app.store.prisma.accountCredential.count()).toBe(0), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await app.store.prisma.accountCredential.count()).toBe(1), { timeout: 10_000 })
   await connect(app, two)
 }
 
@@ -109,10 +138,17 @@ function found(text: string): string[] {
   })
 }
 
+/** PINs that stand in a text by themselves, and not by chance within an id or a time. */
+const pinsIn = (text: string): string[] =>
+  PINS.filter((pin) => new RegExp(`(?<![\\w.:-])${pin}(?![\\w.:-])`).test(text))
+
 describe('no secret', () => {
   it('was missed by this test: tokens, codes, verifiers and states were planted, and the places have content', async () => {
     expect(new Set(secrets.values())).toEqual(
-      new Set(['access_token', 'refresh_token', 'code', 'code_verifier', 'state', 'token']),
+      new Set([
+        ...['access_token', 'refresh_token', 'code', 'code_verifier', 'state', 'token'],
+        ...['key', 'realm token', 'message'],
+      ]),
     )
     expect(secrets.size).toBeGreaterThan(12)
     expect(await tables()).toContain('account_credential')
@@ -120,14 +156,16 @@ describe('no secret', () => {
     expect(overRedis.join('\n')).toContain('account.updated')
     // And it would find one.
     expect(found(`log line with ${[...secrets.keys()][0]} in it`)).toHaveLength(1)
+    expect(pinsIn(`{"pin":"${PINS[0]}"}`)).toEqual([PINS[0]])
   })
   it('stands in a table', async () => {
-    expect(found(await tables())).toEqual([])
+    const text = await tables()
+    expect([found(text), pinsIn(text)]).toEqual([[], []])
   })
   it('stands in the log', () => {
-    expect(found(logged.join(''))).toEqual([])
+    expect([found(logged.join('')), pinsIn(logged.join(''))]).toEqual([[], []])
   })
   it('went through Redis', () => {
-    expect(found(overRedis.join('\n'))).toEqual([])
+    expect([found(overRedis.join('\n')), pinsIn(overRedis.join('\n'))]).toEqual([[], []])
   })
 })

@@ -43,9 +43,12 @@ function dataDir(name: string): string {
   return join(folder, name)
 }
 
+/** Without XChat the simulator is lighter; one test has it. */
+const QUIET = { SIMULATOR_XCHAT_PIN: '' }
+
 function launch(env: Record<string, string>, command = 'start'): ChildProcess {
   const child = spawn(process.execPath, [MAIN, command], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...QUIET, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
