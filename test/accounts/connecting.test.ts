@@ -170,7 +170,25 @@ describe('an authorization', () => {
   })
 })
 
+async function changePlan(plan: string) {
+  const text = `mutation ($plan: Plan!) { updateWorkspace(input: { plan: $plan }) {
+    workspace { plan accountsAllowed } userErrors { code } } }`
+  const { updateWorkspace } = await query<{ updateWorkspace: object }>(app.url, await tokenFor(app, 'admin'), text, {
+    plan,
+  })
+  return updateWorkspace
+}
+
 describe('the plan', () => {
+  it('is changed only where the accounts there are fit into it', async () => {
+    const [one = '', two = ''] = brands(x.simulator, 2)
+    const { account } = await connect(app, one)
+    await mutate(app, 'updateAccount', { accountId: account?.id, captureDirectMessages: true })
+    await connect(app, two)
+    const refused = { userErrors: [{ code: 'NOT_IN_PLAN' }, { code: 'NOT_IN_PLAN' }], workspace: { plan: 'SUITE' } }
+    expect(await changePlan('SUPPORT')).toMatchObject(refused)
+  })
+
   it('has room for five handles on Suite, also when ten are completed at once (F2)', async () => {
     const ids = brands(x.simulator, 10)
     const revoked = () => x.exchanges.filter(({ path, status }) => path === '/2/oauth2/revoke' && status === 200).length
@@ -198,7 +216,7 @@ describe('the plan', () => {
   })
 
   it('has room for one handle on Support, without direct messages (F1)', async () => {
-    await app.store.prisma.workspace.update({ where: { id: 1 }, data: { plan: 'SUPPORT' } })
+    expect(await changePlan('SUPPORT')).toEqual({ userErrors: [], workspace: { plan: 'SUPPORT', accountsAllowed: 1 } })
     const [one = '', two = ''] = brands(x.simulator, 2)
     const { account } = await connect(app, one)
     expect(codes(await connect(app, two))).toEqual(['ACCOUNT_LIMIT_REACHED'])

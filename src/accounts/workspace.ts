@@ -1,0 +1,31 @@
+import { HANDLES, hasDirectMessages, type Plan } from '../domain/account.ts'
+import type { UserError } from '../domain/errors.ts'
+import type { Position } from '../domain/position.ts'
+import type { Store } from '../store/store.ts'
+import { lockWorkspace } from './lock-account.ts'
+
+export interface WorkspaceOutcome {
+  readonly userErrors: readonly UserError[]
+  readonly position: Position
+}
+
+/** Changes the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
+export async function changePlan(store: Pick<Store, 'change'>, userId: string, plan: Plan): Promise<WorkspaceOutcome> {
+  const { value, position } = await store.change({ kind: 'user', id: userId }, async ({ db }) => {
+    await lockWorkspace(db)
+    const linked = { status: { not: 'UNLINKED' as const } }
+    const errors: UserError[] = []
+    const refuse = (message: string) => errors.push({ code: 'NOT_IN_PLAN', field: ['plan'], message })
+    const handles = await db.account.count({ where: linked })
+    if (handles > HANDLES[plan]) {
+      refuse(`There are ${handles} X accounts; this plan has room for ${HANDLES[plan]}. Unlink some first.`)
+    }
+    const messages = await db.account.count({ where: { ...linked, captureDirectMessages: true } })
+    if (!hasDirectMessages(plan) && messages > 0) {
+      refuse('This plan has no direct messages, and some accounts capture them. Switch that off first.')
+    }
+    if (errors.length === 0) await db.workspace.update({ where: { id: 1 }, data: { plan } })
+    return errors
+  })
+  return { userErrors: value, position }
+}
