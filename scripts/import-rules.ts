@@ -45,7 +45,7 @@ const RULES: readonly Rule[] = [
     STORE,
     X,
     PUBSUB,
-    /^src\/accounts\/access-tokens\.ts$/,
+    /^src\/accounts\/(access-tokens|sealed-places)\.ts$/,
   ),
   room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, MAIL),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
@@ -79,7 +79,7 @@ const RULES: readonly Rule[] = [
 
 /** Modules that open something; only the composition root and the commands do. */
 const ADAPTERS =
-  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/twitter-client|pubsub\/(redis-bus|memory-bus|live-feed))\.ts$/
+  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/(twitter-client|xchat\/create-xchat)|pubsub\/(redis-bus|memory-bus|live-feed))\.ts$/
 const MAY_BUILD = /^(src\/(app\.ts$|commands\/|store\/|x\/|pubsub\/)|test\/|bench\/|scripts\/)/
 
 /** Every breach as a sentence; empty when all is well. */

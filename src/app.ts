@@ -11,6 +11,7 @@ import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
 import type { Patience, Refusal } from './domain/authorization.ts'
 import { startIngest } from './ingest/ingest.ts'
+import { startXChatReader } from './ingest/xchat-reader.ts'
 import { createFileMailer } from './mail/file-mailer.ts'
 import type { Mailer } from './mail/mailer.ts'
 import { createSmtpMailer } from './mail/smtp-mailer.ts'
@@ -41,6 +42,7 @@ import { createVault, type Vault } from './store/vault.ts'
 import type { XClient } from './x/client.ts'
 import { createXClient } from './x/twitter-client.ts'
 import { createXChat } from './x/xchat/create-xchat.ts'
+import type { XChat } from './x/xchat.ts'
 
 /*
  * The composition root: the only place that builds adapters and puts the parts together. What is
@@ -74,6 +76,8 @@ const BUS_PATIENCE_MS = 3_000
 export interface Tuning {
   /** Between two rounds of polling X. */
   readonly pollMs?: number
+  /** Between two looks at an account's XChat. */
+  readonly xchatMs?: number
   /** How consistent X's refusals must be (F47). */
   readonly patience?: Readonly<Record<Refusal, Patience>>
 }
@@ -172,6 +176,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
         vault,
         tokens,
         x,
+        xchat,
         metrics,
         logger,
         config,
@@ -231,6 +236,7 @@ interface WorkerParts {
   readonly vault: Vault
   readonly tokens: AccessTokens
   readonly x: XClient
+  readonly xchat: XChat
   readonly metrics: Metrics
   readonly logger: Logger
   readonly config: Config
@@ -240,7 +246,7 @@ interface WorkerParts {
 }
 
 async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
-  const { databaseUrl, store, feed, vault, tokens, x, metrics, logger, config, tuning, link } = parts
+  const { databaseUrl, store, feed, vault, tokens, x, xchat, metrics, logger, config, tuning, link } = parts
   const mailer = createMailer(config, logger)
   disposers.add('mail', () => mailer.close())
   const watchSilence = () => watchInactivity({ store, vault, logger })
@@ -253,7 +259,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
     },
-    schedule: { keep_house: '17 3 * * *', watch_inactivity: '7 * * * *' },
+    schedule: { keep_house: '17 3 * * *', watch_inactivity: '7 * * * *', revoke_grants: '37 * * * *' },
     onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
   })
   disposers.add('jobs', () => jobs.close())
@@ -261,13 +267,26 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
   // What fell due while nothing ran.
   watchSilence().catch((error: unknown) => logger.warn({ err: error }, 'silent accounts could not be looked for'))
   const removed = createRemovedApps({ store, vault, x, tokens, logger })
+  const leases = createLeases(store.prisma, logger)
+  const reader = startXChatReader({
+    store,
+    x,
+    xchat,
+    tokens,
+    vault,
+    leases,
+    feed,
+    logger,
+    ...(tuning.xchatMs !== undefined && { everyMs: tuning.xchatMs }),
+  })
+  disposers.add('XChat reader', () => reader.close())
   const ingest = startIngest({
     store,
     x,
     feed,
     logger,
     tokens,
-    leases: createLeases(store.prisma, logger),
+    leases,
     ...tuning,
     onRevoked: removed.heard,
     onIngested: (source, seconds) => metrics.ingested(source, seconds),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { renderPost, renderUser } from '../api/render.ts'
 import type { Happening, XPost } from '../world/model.ts'
 import type { World } from '../world/world.ts'
+import { idInEvents } from '../xchat/model.ts'
 
 /*
  * From what happens to what the Activity API tells. Direct replies and typed mentions only: replies deeper in a
@@ -75,10 +76,10 @@ export function tell(world: World, happening: Happening, eventType: string, filt
           id: messageId,
           created_at_msec: String(event.createdAt.getTime()),
           sender_id: event.senderId,
-          conversation_id: conversation.id.replace('-', ':'),
+          conversation_id: idInEvents(conversation.id),
           conversation_key_version: conversation.keyVersion,
           encoded_event: event.encoded,
-          conversation_key_change_event: conversation.keyEvents.at(-1),
+          conversation_key_change_event: conversation.lastKeyEvent,
         },
       }
     }

@@ -41,9 +41,7 @@ export async function sendChatMessage(
   }
   if (!known && input.to === undefined) throw new CommandError(400, 'say to whom, or in which conversation')
   const event = await trying(() =>
-    known
-      ? people.sendTo(from, known, input.text, input.fault)
-      : people.send(from, userOf(simulation, input.to ?? '').id, input.text, input.fault),
+    known ? people.sendTo(from, known, input) : people.send(from, userOf(simulation, input.to ?? '').id, input),
   )
   return { id: event.id, conversationId: event.conversationId }
 }

@@ -82,6 +82,7 @@ export const chatMessageInput = z.strictObject({
   /** … a conversation that is there. */
   conversationId: z.string().optional(),
   text: z.string(),
+  attachment: z.enum(['media', 'url', 'post']).optional(),
   fault: z.enum(['damaged', 'wrong-signature']).optional(),
 })
 export const groupInput = z.strictObject({ from: person, members: z.array(person).min(1), name: z.string().min(1) })

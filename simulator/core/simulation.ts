@@ -66,7 +66,7 @@ export function createSimulation(seed: number, now: () => Date, realms: RealmsOp
   const traffic = new Traffic(world, random.fork('traffic'), {
     has: (userId) => xchat.server.keys.has(userId),
     // Whoever closes the simulator meanwhile does not wait for it.
-    write: (from, to, text) => void xchat.people.send(from.id, to.id, text).catch(() => {}),
+    write: (from, to, text) => void xchat.people.send(from.id, to.id, { text }).catch(() => {}),
   })
   return {
     seed,

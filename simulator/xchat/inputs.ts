@@ -4,7 +4,7 @@ import { invalidRequest } from '../http/problems.ts'
 /* Bodies of the XChat endpoints, as x-openapi.json has them. */
 
 const id = z.string().regex(/^[0-9]{1,19}$/)
-const base64 = z.string().min(1)
+const base64 = z.string().regex(/^[A-Za-z0-9+/=_-]+$/)
 
 const signature = z.object({
   signature: z.string(),
@@ -35,7 +35,7 @@ export const keysBody = z.object({
 export const groupBody = keysBody.extend({
   conversation_id: z.string().regex(/^g[0-9]{1,19}$/),
   group_members: z.array(id).min(1),
-  group_admins: z.array(id).min(1),
+  group_admins: z.array(id).min(1).optional(),
   group_name: z.string().optional(),
 })
 
@@ -46,16 +46,15 @@ export const messageBody = z.object({
   conversation_token: z.string().optional(),
 })
 
+export const readBody = z.object({ seen_until_sequence_id: id })
+
 export const publicKeyBody = z.object({
   public_key: z.object({
     public_key: base64,
     signing_public_key: base64,
     identity_public_key_signature: base64,
   }),
-  version: z
-    .string()
-    .regex(/^[0-9]+$/)
-    .optional(),
+  version: z.string().regex(/^[0-9]+$/),
   generate_version: z.boolean().optional(),
 })
 

@@ -72,6 +72,7 @@ export class KeyBackup {
       secret,
       guesses: MAX_GUESSES,
     }
+    if (this.#closed) throw new Error('the simulator is closed')
     const worker = startThread('backup-worker', import.meta.url, backup)
     this.#workers.add(worker)
     try {

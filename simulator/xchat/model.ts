@@ -25,11 +25,15 @@ export interface ChatConversation {
   readonly name: string | undefined
   readonly createdAt: Date
   updatedAt: Date
+  /** Of the last message or change. Unlike times, no two are the same: lists are ordered and cut by it. */
+  lastSequenceId: string
   keyVersion: string | undefined
   /** The public key version that the key was wrapped for, by participant. */
   keyedFor: ReadonlyMap<string, string>
   /** Changes of the key and of the group, oldest first. */
   readonly keyEvents: string[]
+  /** The newest of them that carries a key. */
+  lastKeyEvent: string | undefined
   /** Messages, oldest first. */
   readonly events: ChatEvent[]
 }
@@ -40,3 +44,6 @@ export interface ChatHappening {
   readonly event: ChatEvent
   readonly conversation: ChatConversation
 }
+
+/** A conversation's id as it stands in events: `A:B`, where paths and lists have `A-B` (TRAPS, "XChat"). */
+export const idInEvents = (conversationId: string): string => conversationId.replace('-', ':')

@@ -1,11 +1,9 @@
 import type { PreparedConversationChange, SigningKeyEntry } from '@xdevplatform/chat-xdk'
+import { compose, type Words } from './compose.ts'
 import type { ChatServer, KeyChange } from './conversations.ts'
 import type { KeyBackup } from './key-backup.ts'
 import type { ChatConversation, ChatEvent } from './model.ts'
 import { createPerson, type Person } from './person.ts'
-
-/** How a message goes wrong: its ciphertext was damaged on the way, or it is signed with a key that is not the sender's. */
-export type MessageFault = 'damaged' | 'wrong-signature'
 
 /** The people of the simulator on XChat: they hold keys, set PINs, and write and read with real cryptography. */
 export class ChatPeople {
@@ -34,24 +32,22 @@ export class ChatPeople {
   }
 
   /** One to one. Whoever has no keys gets some, without a PIN. */
-  async send(from: string, to: string, text: string, fault?: MessageFault): Promise<ChatEvent> {
+  async send(from: string, to: string, message: Words): Promise<ChatEvent> {
     if (!this.#server.keys.has(to)) throw new Error('the recipient has not set XChat up')
     const sender = await this.#person(from)
-    const known = this.#server.find(from, to)
-    const conversation = known && this.#fits(known) ? known : this.#openWith(sender, to)
-    return this.#write(sender, conversation, text, fault)
+    return this.#write(sender, this.#server.find(from, to) ?? this.#newKey(sender, to, [from, to]), message)
   }
 
-  /** In a conversation that is there: a group. */
-  async sendTo(from: string, conversation: ChatConversation, text: string, fault?: MessageFault): Promise<ChatEvent> {
-    return this.#write(await this.#person(from), conversation, text, fault)
+  /** In a conversation that is there. */
+  async sendTo(from: string, conversation: ChatConversation, message: Words): Promise<ChatEvent> {
+    return this.#write(await this.#person(from), conversation, message)
   }
 
   async createGroup(from: string, members: readonly string[], name: string): Promise<ChatConversation> {
     const sender = await this.#person(from)
     for (const member of members) await this.#person(member)
     const everybody = [...new Set([from, ...members])]
-    const id = this.#server.newGroupId()
+    const id = this.#server.newGroupId(from)
     const created = sender.chat.prepareGroupCreate({
       conversationId: id,
       publicKeys: this.#publicKeys(everybody),
@@ -98,20 +94,25 @@ export class ChatPeople {
     return participants.every((id) => keyedFor.get(id) === this.#server.keys.get(id)?.[0]?.public_key_version)
   }
 
-  #openWith(sender: Person, to: string): ChatConversation {
-    const change = sender.chat.prepareConversationKeyChange({ publicKeys: this.#publicKeys([sender.userId, to]) })
-    return this.#server.changeKey(sender.userId, to, toKeyChange(change)).conversation
+  #newKey(sender: Person, conversationId: string, participants: readonly string[]): ChatConversation {
+    const change = sender.chat.prepareConversationKeyChange({
+      publicKeys: this.#publicKeys(participants),
+      ...(conversationId.startsWith('g') && { conversationId }),
+    })
+    const changed = this.#server.changeKey(sender.userId, conversationId, toKeyChange(change))
+    if (!changed) throw new Error('nobody writes to themselves')
+    return changed.conversation
   }
 
-  #write(sender: Person, conversation: ChatConversation, text: string, fault?: MessageFault): ChatEvent {
-    sender.chat.setSigningKeys(this.#signingKeys(conversation.participants))
-    // Fills the cache of keys that encryptMessage takes the newest from.
-    sender.chat.decryptEvents([...conversation.keyEvents])
-    const message = sender.chat.encryptMessage({ conversationId: conversation.id.replace('-', ':'), text })
-    const content = fault === 'damaged' ? damaged(message.encryptedContent) : message.encryptedContent
-    const signature =
-      fault === 'wrong-signature' ? damaged(message.encodedEventSignature) : message.encodedEventSignature
-    return this.#server.post(sender.userId, conversation, message.messageId, content, signature)
+  async #write(sender: Person, conversation: ChatConversation, message: Words): Promise<ChatEvent> {
+    const { id, participants } = conversation
+    // As X's app: whoever has new keys since the last message reads this one.
+    if (!this.#fits(conversation)) this.#newKey(sender, id, participants)
+    const { messageId, content, signature } = await compose(
+      { sender, conversation, signingKeys: this.#signingKeys(participants) },
+      message,
+    )
+    return this.#server.post(sender.userId, conversation, messageId, content, signature)
   }
 
   #publicKeys(userIds: readonly string[]) {
@@ -148,14 +149,6 @@ function toKeyChange(change: PreparedConversationChange): KeyChange {
       },
     })),
   }
-}
-
-/** One byte in the middle is another. */
-function damaged(base64: string): string {
-  const bytes = Buffer.from(base64, 'base64')
-  const middle = Math.floor(bytes.length / 2)
-  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle)
-  return bytes.toString('base64')
 }
 
 /** The typings say contentType; what comes says content_type and, for a text, text (TRAPS, "XChat"). */

@@ -59,6 +59,13 @@ export function messageEvent(meta: EventMeta, createEvent: string, signature: st
   return envelope(meta, detail, Buffer.from(signature, 'base64'))
 }
 
+/** Whether what is signed, one entry of `action_signatures`, is a change of the key (field 3) rather than of a group. */
+export function carriesKey(detail: string): boolean {
+  return Buffer.from(detail, 'base64')
+    .subarray(0, 3)
+    .equals(struct(3, Buffer.alloc(0)))
+}
+
 /** The event of one entry of `action_signatures`: a key change, or a change of a group. */
 export function actionEvent(meta: EventMeta, detail: string, { signature, ...by }: EventSignature): string {
   const signed = [text(1, signature), text(2, by.public_key_version), text(3, by.signature_version), STOP]

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { Refusal } from '../domain/authorization.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient, XTokens } from '../x/client.ts'
@@ -10,7 +11,8 @@ import { tokenPlace } from './sealed-places.ts'
 export interface AccessTokens {
   /**
    * Calls X as an account. A call that X answers 401 is made once more with a refreshed token; one that is refused then,
-   * too, is counted against the account (F47), and one that is taken clears its name. Throws XError.
+   * too, is counted against the account (F47), and one that is taken clears its name. Throws XError, or what `call`
+   * throws.
    */
   use<T>(accountId: string, call: (accessToken: string) => Promise<T>): Promise<T>
   /**
@@ -47,7 +49,7 @@ export function createAccessTokens(services: {
     const kept = unsaved.get(accountId)
     if (kept?.spent === refreshToken) return kept
     const tokens = await x.oauth.refresh(refreshToken).catch((error: unknown) => {
-      throw refused(error, refreshToken)
+      throw whatWasRefused(error, refreshToken)
     })
     const renewal = { spent: refreshToken, tokens, expiresAt: performance.now() + tokens.expiresInSeconds * 1000 }
     unsaved.set(accountId, renewal)
@@ -67,7 +69,8 @@ export function createAccessTokens(services: {
         const current = vault.open(row.access_token, tokenPlace.access(accountId))
         // Whoever held the lock before us may have done it already.
         if (row.fresh && current !== refused) return current
-        if (!row.refresh_token) throw new XError('UNAUTHORIZED', 'this account has no refresh token')
+        // Nothing can follow on this token: that it is over weighs as much as X's saying so.
+        if (!row.refresh_token) throw new Refused('CALL', current, 'this account has no refresh token')
         const refreshToken = vault.open(row.refresh_token, tokenPlace.refresh(accountId))
         const { tokens, expiresAt } = await renew(accountId, refreshToken)
         await db.$executeRaw`
@@ -88,19 +91,26 @@ export function createAccessTokens(services: {
     return token
   }
 
-  async function get(accountId: string, refused?: string): Promise<string> {
+  /** The token, and whether X has refused this account since it last took a call of it. */
+  async function get(accountId: string, refused?: string): Promise<{ token: string; suspect: boolean }> {
     const row = await store.prisma.accountCredential.findUnique({ where: { accountId } })
+    const suspect = row !== null && row.refusals > 0
     if (row && row.expiresAt.getTime() > Date.now() + AHEAD_MS) {
       const token = vault.open(row.accessToken, tokenPlace.access(accountId))
-      if (token !== refused) return token
+      if (token !== refused) return { token, suspect }
     }
+    return { token: await refreshOnce(accountId, refused), suspect }
+  }
+
+  function refreshOnce(accountId: string, refused: string | undefined): Promise<string> {
     const under = running.get(accountId)
     if (under) return under
     const refreshing = refresh(accountId, refused)
       .catch(async (error: unknown) => {
-        if (!(error instanceof RefusedGrant)) throw error
+        if (error instanceof UnknownAppError) logger.error({ err: error, accountId }, 'no token can be refreshed')
+        if (!(error instanceof Refused)) throw error
         // After the transaction that held the tokens' row: what counts it needs that row itself.
-        await watch.refused(accountId, 'GRANT', error.refreshToken)
+        await note(accountId, () => watch.refused(accountId, error.refusal, error.token))
         throw new XError('UNAUTHORIZED', error.message)
       })
       .finally(() => running.delete(accountId))
@@ -108,40 +118,60 @@ export function createAccessTokens(services: {
     return refreshing
   }
 
+  /** X's answer is the caller's, whether or not the count of refusals could be kept: a post that was made was made. */
+  async function note(accountId: string, counting: () => Promise<void>): Promise<void> {
+    await counting().catch((error: unknown) => {
+      logger.warn({ err: error, accountId }, 'whether X refuses this account could not be counted')
+    })
+  }
+
   return {
-    get,
+    get: async (accountId, refused) => (await get(accountId, refused)).token,
     async use(accountId, call) {
-      const token = await get(accountId)
+      const { token, suspect } = await get(accountId)
+      let doubtful = suspect
       const answer = await call(token).catch(async (error: unknown) => {
         if (!isUnauthorized(error)) throw error
         const fresh = await get(accountId, token)
-        return call(fresh).catch(async (again: unknown) => {
-          if (isUnauthorized(again)) await watch.refused(accountId, 'CALL', fresh)
+        doubtful ||= fresh.suspect
+        return call(fresh.token).catch(async (again: unknown) => {
+          if (isUnauthorized(again)) await note(accountId, () => watch.refused(accountId, 'CALL', fresh.token))
           throw again
         })
       })
-      await watch.accepted(accountId)
+      // Read with the tokens, whoever refused it in whatever process; a call that nobody doubts costs no write.
+      if (doubtful) await note(accountId, () => watch.accepted(accountId))
       return answer
     },
   }
 }
 
-/** X takes this refresh token no more. */
-class RefusedGrant extends Error {
-  override readonly name = 'RefusedGrant'
-  readonly refreshToken: string
-  constructor(refreshToken: string) {
-    super('X no longer honours what the owner of the account granted')
-    this.refreshToken = refreshToken
+/** X takes this token no more. */
+class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly refusal: Refusal
+  readonly token: string
+  constructor(refusal: Refusal, token: string, message: string) {
+    super(message)
+    this.refusal = refusal
+    this.token = token
+  }
+}
+
+/** X refuses the app itself: no account's fault. */
+class UnknownAppError extends XError {
+  constructor() {
+    super('UNAVAILABLE', 'X does not know this app: look at X_CLIENT_ID and X_CLIENT_SECRET')
   }
 }
 
 /** What the token endpoint's refusal is about (RFC 6749 §5.2): 400 the grant, 401 and 403 our app, whose operator must look. */
-function refused(error: unknown, refreshToken: string): unknown {
+function whatWasRefused(error: unknown, refreshToken: string): unknown {
   if (!(error instanceof XError)) return error
-  if (error.kind === 'INVALID_REQUEST') return new RefusedGrant(refreshToken)
-  if (error.kind !== 'UNAUTHORIZED' && error.kind !== 'FORBIDDEN') return error
-  return new XError('UNAVAILABLE', 'X does not know this app: look at X_CLIENT_ID and X_CLIENT_SECRET')
+  if (error.kind === 'INVALID_REQUEST') {
+    return new Refused('GRANT', refreshToken, 'X no longer honours what the owner of the account granted')
+  }
+  return error.kind === 'UNAUTHORIZED' || error.kind === 'FORBIDDEN' ? new UnknownAppError() : error
 }
 
 const isUnauthorized = (error: unknown): boolean => error instanceof XError && error.kind === 'UNAUTHORIZED'

@@ -9,7 +9,7 @@ import { tokenPlace } from './sealed-places.ts'
 
 /** Keeps count of X's refusals, in the database, so that all processes and restarts count together (F47). */
 export interface AuthorizationWatch {
-  /** X took a call. */
+  /** X took a call: the row of refusals ends. */
   accepted(accountId: string): Promise<void>
   /** X refused. `token`: the one that was refused last; if another is kept by now, the refusal is history. */
   refused(accountId: string, kind: Refusal, token: string): Promise<void>
@@ -24,13 +24,9 @@ export function createAuthorizationWatch(services: {
   readonly patience?: Readonly<Record<Refusal, Patience>>
 }): AuthorizationWatch {
   const { store, vault, logger, patience = PATIENCE } = services
-  /** Accounts without refusals, as far as this process knows: a call that X takes costs no write then. */
-  const well = new Set<string>()
 
   return {
     async accepted(accountId) {
-      if (well.has(accountId)) return
-      well.add(accountId)
       await store.prisma.accountCredential.updateMany({
         where: { accountId, refusals: { gt: 0 } },
         data: { refusals: 0, refusedSince: null },
@@ -38,29 +34,22 @@ export function createAuthorizationWatch(services: {
     },
 
     async refused(accountId, kind, token) {
-      well.delete(accountId)
       await store.change(ACTOR, async (scope) => {
         const { db } = scope
         if (!(await lockAccount(db, accountId))) return
-        const [row] = await db.$queryRaw<
-          { access_token: string; refresh_token: string | null; refusals: number; ms: number }[]
-        >`
+        // Whoever holds the row is refreshing: then, too, what was refused is history.
+        const [kept] = await db.$queryRaw<{ access_token: string; refresh_token: string | null }[]>`
+          SELECT access_token, refresh_token FROM account_credential
+          WHERE account_id = ${accountId}::uuid FOR UPDATE SKIP LOCKED`
+        const sealed = kind === 'GRANT' ? kept?.refresh_token : kept?.access_token
+        const place = kind === 'GRANT' ? tokenPlace.refresh(accountId) : tokenPlace.access(accountId)
+        if (!sealed || vault.open(sealed, place) !== token) return
+        const [row] = await db.$queryRaw<{ refusals: number; ms: number }[]>`
           UPDATE account_credential SET
             refusals = refusals + 1, refused_since = coalesce(refused_since, clock_timestamp())
           WHERE account_id = ${accountId}::uuid
-          RETURNING access_token, refresh_token, refusals,
-            (extract(epoch FROM clock_timestamp() - refused_since) * 1000)::float8 AS ms`
+          RETURNING refusals, (extract(epoch FROM clock_timestamp() - refused_since) * 1000)::float8 AS ms`
         if (!row) return
-        const place = kind === 'GRANT' ? tokenPlace.refresh(accountId) : tokenPlace.access(accountId)
-        const sealed = kind === 'GRANT' ? row.refresh_token : row.access_token
-        if (!sealed || vault.open(sealed, place) !== token) {
-          // Somebody refreshed or reauthorized meanwhile: what was refused is no longer what we hold.
-          await db.$executeRaw`
-            UPDATE account_credential SET refusals = refusals - 1,
-              refused_since = CASE WHEN refusals > 1 THEN refused_since END
-            WHERE account_id = ${accountId}::uuid`
-          return
-        }
         const cause = causeOfRefusals({ count: row.refusals, ms: row.ms, last: kind }, patience)
         logger.warn({ accountId, kind, refusals: row.refusals }, 'X refuses an account')
         if (cause && (await deauthorize(scope, vault, accountId, cause))) {

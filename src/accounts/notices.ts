@@ -50,11 +50,13 @@ export function createNoticeTask(services: {
   return async (job) => {
     const { accountId, userId, messageId, about: what } = payload.parse(job)
     const [account, user] = await Promise.all([
-      store.prisma.account.findUnique({ where: { id: accountId }, select: { screenName: true } }),
+      store.prisma.account.findUnique({ where: { id: accountId }, select: { screenName: true, status: true } }),
       store.prisma.user.findUnique({ where: { id: userId }, select: { email: true, active: true } }),
     ])
     // Who left meanwhile needs no notice.
     if (!account || !user?.active || !user.email) return
+    // The SMTP server was away for longer than the account.
+    if (what.kind === 'deauthorized' && account.status !== 'DEAUTHORIZED') return
     const href = await link(userId, accountId)
     const written = write(what, account.screenName, href)
     const mail: Mail = { to: user.email, messageId, ...written }

@@ -6,6 +6,7 @@ import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { deauthorize } from './deauthorize.ts'
+import { lockAccount } from './lock-account.ts'
 
 /** X's `oauth.revoke`: an account's owner removed the app. */
 export interface RemovedApps {
@@ -40,6 +41,17 @@ export function createRemovedApps(services: {
     }
   }
 
+  /** X's refusals were quicker than its word: now the cause is known. */
+  async function correctCause(id: string, at: Date): Promise<void> {
+    await store.change(ACTOR, async ({ db, emit }) => {
+      const account = await lockAccount(db, id)
+      if (account?.deauthorizationCause !== 'PASSWORD_CHANGED' || !account.deauthorizedAt) return
+      if (Math.abs(at.getTime() - account.deauthorizedAt.getTime()) > SAME_OCCASION_MS) return
+      await db.account.update({ where: { id }, data: { deauthorizationCause: 'APP_REMOVED' } })
+      emit({ type: 'account.updated', accountId: id, changed: ['deauthorization'] })
+    })
+  }
+
   return {
     async heard(xUserId, at) {
       const account = await store.prisma.account.findUnique({
@@ -47,35 +59,23 @@ export function createRemovedApps(services: {
         include: { credential: { select: { grantedAt: true } } },
       })
       if (!account || account.status === 'UNLINKED') return
-      const { id, status, deauthorizedAt, deauthorizationCause } = account
-      if (status === 'DEAUTHORIZED') {
-        // X's refusals were quicker than its word: now the cause is known.
-        if (deauthorizationCause !== 'PASSWORD_CHANGED' || !deauthorizedAt) return
-        if (Math.abs(at.getTime() - deauthorizedAt.getTime()) > SAME_OCCASION_MS) return
-        await store.change(ACTOR, async ({ db, emit }) => {
-          const { count } = await db.account.updateMany({
-            where: { id, status: 'DEAUTHORIZED', deauthorizationCause: 'PASSWORD_CHANGED' },
-            data: { deauthorizationCause: 'APP_REMOVED' },
-          })
-          if (count > 0) emit({ type: 'account.updated', accountId: id, changed: ['deauthorization'] })
-        })
-        return
-      }
-      const grantedAt = account.credential?.grantedAt
-      const wellAfter = await letsIn(id)
-      const believed = wellAfter === undefined ? grantedAt !== undefined && at > grantedAt : !wellAfter
+      const { id, status, credential } = account
+      if (status === 'DEAUTHORIZED' || !credential) return correctCause(id, at)
+      const { grantedAt } = credential
+      const stillIn = await letsIn(id)
+      const believed = stillIn === undefined ? at > grantedAt : !stillIn
       if (!believed) return
       await store.change(ACTOR, async (scope) => {
-        const now = await scope.db.accountCredential.findUnique({
-          where: { accountId: id },
-          select: { grantedAt: true },
-        })
-        // Authorized anew while we asked.
-        if (now?.grantedAt.getTime() !== grantedAt?.getTime()) return
+        await lockAccount(scope.db, id)
+        const now = await scope.db.accountCredential.findUnique({ where: { accountId: id } })
+        // Authorized anew while we asked, or shut out already.
+        if (now?.grantedAt.getTime() !== grantedAt.getTime()) return
         if (await deauthorize(scope, vault, id, 'APP_REMOVED')) {
           logger.error({ accountId: id, cause: 'APP_REMOVED' }, 'an account was deauthorized')
         }
       })
+      // Or refusals were quicker than we.
+      await correctCause(id, at)
     },
   }
 }

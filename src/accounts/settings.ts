@@ -1,4 +1,6 @@
 import { type AccountSettings, decideSettings, type SettingsPatch, type SettingsWarning } from '../domain/account.ts'
+import { idAt } from '../domain/x-id.ts'
+import { XCHAT_CURSORS } from '../domain/xchat-cursor.ts'
 import type { Account } from '../generated/prisma/client.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { lockAccount, lockWorkspace } from './lock-account.ts'
@@ -40,11 +42,23 @@ async function update(
   if (changed.length === 0) return { accountId, userErrors: [], warnings }
 
   if (changed.includes('isDefault') && settings.isDefault) await unsetDefault(scope)
-  const xchat = changed.includes('captureDirectMessages') && !settings.captureDirectMessages
-  const erased = xchat ? await db.accountXChat.deleteMany({ where: { accountId } }) : { count: 0 }
+  const messages = changed.includes('captureDirectMessages')
+  if (messages && settings.captureDirectMessages) await beginMessages(scope, accountId)
+  const erased =
+    messages && !settings.captureDirectMessages
+      ? await db.accountXChat.deleteMany({ where: { accountId } })
+      : { count: 0 }
   await db.account.update({ where: { id: accountId }, data: settings })
   emit({ type: 'account.updated', accountId, changed: [...changed, ...(erased.count > 0 ? ['xchat'] : [])] })
   return { accountId, userErrors: [], warnings }
+}
+
+/** What was said before direct messages are captured, or while they were not, is history. */
+async function beginMessages({ db }: ChangeScope, accountId: string): Promise<void> {
+  await db.sourceCursor.deleteMany({ where: { accountId, source: { startsWith: XCHAT_CURSORS } } })
+  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS now`
+  const sinceId = idAt((row?.now ?? new Date()).getTime())
+  await db.sourceCursor.create({ data: { accountId, source: XCHAT_CURSORS, sinceId } })
 }
 
 /** F11: setting a new default unsets the old one. */

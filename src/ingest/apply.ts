@@ -59,7 +59,12 @@ async function apply(
   await updateTickets(db, plan)
   await insertWaits(db, plan.waits)
   await noteTraffic(db, plan)
-  await saveCursors(db, cursors)
+  // What came for an account that was shut out or switched off while it was read is nothing now, and is read again later.
+  const active = new Set(facts.accounts.filter(({ status }) => status === 'ACTIVE').map(({ id }) => id))
+  await saveCursors(
+    db,
+    cursors.filter(({ accountId }) => active.has(accountId)),
+  )
   emitEvents(scope, plan, facts.threads, requesters, numbers)
   return { decisions: plan.decisions }
 }

@@ -4,10 +4,12 @@ import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import { followAccounts } from './follow-accounts.ts'
+import { inTurn } from './in-turn.ts'
 import { createInbox } from './inbox.ts'
 import { type PolledAccount, pollAccount } from './poller.ts'
-import { pause } from './retry.ts'
-import { streamActivity, subscribeAll } from './stream.ts'
+import { streamActivity } from './stream.ts'
+import { subscribeAll } from './subscriptions.ts'
 
 /*
  * Starts and stops the sources as accounts come, go and change, in every worker process; leases see
@@ -34,10 +36,9 @@ export interface IngestOptions {
   readonly onIngested?: (source: string, seconds: number) => void
 }
 
-/** Accounts are looked at again this often even if no event told of a change. */
-const RESYNC_MS = 30_000
-
 interface Task {
+  /** What it was begun with; an account that was switched on or authorized anew begins anew. */
+  readonly begun: string
   readonly abort: AbortController
   readonly done: Promise<void>
 }
@@ -47,6 +48,8 @@ export function startIngest(options: IngestOptions): Ingest {
   const stopping = new AbortController()
   const inbox = createInbox({ store, logger, onIngested: options.onIngested })
   const pollers = new Map<string, Task>()
+  /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
+  const ending = new Map<string, Promise<void>>()
   const syncedAt = new Map<string, number>()
   let subscribed = ''
   let streaming = false
@@ -54,12 +57,11 @@ export function startIngest(options: IngestOptions): Ingest {
   const activeAccounts = () =>
     store.prisma.account.findMany({
       where: { status: 'ACTIVE', credential: { isNot: null } },
-      select: { id: true, xUserId: true, capturesFrom: true },
+      select: { id: true, xUserId: true, capturesFrom: true, credential: { select: { grantedAt: true } } },
       orderBy: { id: 'asc' },
     })
-  const streamer = { x, inbox, logger, tokens, accounts: activeAccounts, onRevoked: options.onRevoked }
 
-  function poll(account: PolledAccount): Task {
+  function start(account: PolledAccount, begun: string): void {
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, stopping.signal])
     const poller = {
@@ -71,44 +73,46 @@ export function startIngest(options: IngestOptions): Ingest {
       everyMs: pollMs,
       onSynced: (id: string) => void syncedAt.set(id, performance.now()),
     }
-    const done = leases.hold(`poll/${account.id}`, signal, async (held) => {
-      await pollAccount(poller, account, held)
-      syncedAt.delete(account.id)
-    })
-    return { abort, done }
+    const hold = () =>
+      leases.hold(`poll/${account.id}`, signal, async (held) => {
+        await pollAccount(poller, account, held)
+        syncedAt.delete(account.id)
+      })
+    const before = ending.get(account.id)
+    pollers.set(account.id, { begun, abort, done: before ? before.then(hold) : hold() })
   }
 
-  /** Makes the running sources match the accounts. */
+  function stop(id: string, { abort, done }: Task): void {
+    abort.abort()
+    pollers.delete(id)
+    const ended = done.finally(() => {
+      if (ending.get(id) === ended) ending.delete(id)
+    })
+    ending.set(id, ended)
+  }
+
+  /** Makes the pollers match the accounts, and has X's subscriptions follow: X may be slow, and the next change is not to wait for it. */
   async function sync(): Promise<void> {
     const accounts = await activeAccounts()
-    const wanted = new Set(accounts.map(({ id }) => id))
-    for (const [id, { abort }] of pollers) {
-      if (wanted.has(id)) continue
-      abort.abort()
-      pollers.delete(id)
-    }
-    for (const account of accounts) if (!pollers.has(account.id)) pollers.set(account.id, poll(account))
-    const ids = accounts.map(({ xUserId }) => xUserId)
-    if (streaming && ids.join() !== subscribed) await subscribeAll(streamer, accounts)
-    subscribed = ids.join()
+    const wanted = new Map(
+      accounts.map((account) => [
+        account.id,
+        { account, begun: [account.capturesFrom, account.credential?.grantedAt].map(Number).join() },
+      ]),
+    )
+    for (const [id, task] of pollers) if (wanted.get(id)?.begun !== task.begun) stop(id, task)
+    for (const [id, { account, begun }] of wanted) if (!pollers.has(id)) start(account, begun)
+    if (!streaming || namesOf(accounts) === subscribed) return
+    subscribe().catch((error: unknown) => logger.warn({ err: error }, 'X could not be told whose events we want'))
   }
 
-  async function keepInSync(): Promise<void> {
-    for (let first = true; !stopping.signal.aborted; first = false) {
-      try {
-        if (!first) await pause(1_000, stopping.signal)
-        const changes = feed.events(undefined, stopping.signal)
-        await sync()
-        for await (const { events } of changes) if (events.some(({ body }) => isAboutAccounts(body.type))) await sync()
-      } catch (error) {
-        if (!stopping.signal.aborted) logger.warn({ err: error }, 'accounts could not be read; trying again')
-      }
-    }
-  }
-
-  const resync = setInterval(() => {
-    sync().catch((error: unknown) => logger.warn({ err: error }, 'accounts could not be read; trying again'))
-  }, RESYNC_MS)
+  const subscribe = inTurn(async () => {
+    if (stopping.signal.aborted) return
+    const accounts = await activeAccounts()
+    await subscribeAll({ x, tokens, logger }, accounts, stopping.signal)
+    subscribed = namesOf(accounts)
+  })
+  const streamer = { x, inbox, logger, subscribe, onRevoked: options.onRevoked }
 
   const stream = leases.hold('activity-stream', stopping.signal, async (signal) => {
     streaming = true
@@ -118,19 +122,22 @@ export function startIngest(options: IngestOptions): Ingest {
       streaming = false
     }
   })
-  const syncing = keepInSync()
+  const following = followAccounts({ feed, logger, sync, signal: stopping.signal })
 
   return {
     lag: () => new Map([...syncedAt].map(([id, at]) => [id, (performance.now() - at) / 1000])),
     async close() {
-      clearInterval(resync)
       stopping.abort()
       await inbox.close()
-      await Promise.allSettled([syncing, stream, ...[...pollers.values()].map(({ done }) => done)])
+      await following
+      await Promise.allSettled([
+        stream,
+        subscribe(),
+        ...ending.values(),
+        ...[...pollers.values()].map(({ done }) => done),
+      ])
     },
   }
 }
 
-function isAboutAccounts(type: string): boolean {
-  return type === 'account.created' || type === 'account.updated'
-}
+const namesOf = (accounts: readonly PolledAccount[]): string => accounts.map(({ xUserId }) => xUserId).join()

@@ -82,6 +82,7 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
 
 async function pollConversations(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
   for (const search of await conversationQueries(options.store, account)) {
+    if (signal.aborted) return
     const { query, sinceId } = search
     await readAll(options, account, signal, {
       source: 'conversations',

@@ -44,6 +44,9 @@ export function resetOf(headers: Record<string, unknown>): Date | undefined {
   return Number.isFinite(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined
 }
 
+/** RFC 6749 §5.2: the app itself is refused, and no token of an account; some servers say so with a 400. */
+const APP_REFUSED: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client'])
+
 /** An error of twitter-api-v2 as an XError, without the request (whose headers carry the token). */
 export function translate(error: unknown, call: string): XError {
   if (error instanceof XError) return error
@@ -52,7 +55,7 @@ export function translate(error: unknown, call: string): XError {
     const said = [title ?? code, detail].filter((part) => typeof part === 'string').join(': ')
     const retryAt = error.code === 429 ? resetOf(error.headers as Record<string, unknown>) : undefined
     return new XError(
-      kindOf(error.code),
+      APP_REFUSED.has(code) ? 'UNAUTHORIZED' : kindOf(error.code),
       `${call}: X answered ${error.code}${said ? ` (${said.slice(0, 200)})` : ''}`,
       {
         status: error.code,

@@ -42,7 +42,7 @@ export interface XChat {
   /**
    * Opens the keys again, without PIN and without network. Throws XChatError KEYS_DO_NOT_FIT when the secret is none, or
    * is not the one of `keyVersion` in `publicKeys` (X's answer; without it, or when X has forgotten the version, nothing
-   * can be compared), XError UNAVAILABLE when that is not an answer of X, XChatError THREAD_ENDED or CLOSED.
+   * can be compared), XError UNAVAILABLE when that is not an answer of X, XChatError THREAD_FAILED or CLOSED.
    */
   open(identity: XChatIdentity, publicKeys?: unknown): Promise<XChatVault>
   /** The versions in X's answer of public keys, the newest first; none when XChat is not set up. Throws XError UNAVAILABLE. */
@@ -90,13 +90,13 @@ export type ReadChatEvent =
   | { readonly id: string; readonly outcome: 'UNREADABLE'; readonly reason: UnreadableReason }
 
 export type UnreadableReason =
-  /** Its conversation key was not made for our keys, or did not come along. */
+  /** Its conversation key was not made for our keys, did not come along, or was made by somebody who is not believed. */
   | 'NO_CONVERSATION_KEY'
   /** It opens, but whoever signed it is not who X says, or is unknown. */
   | 'NOT_VERIFIED'
   | 'DAMAGED'
 
-export type XChatErrorKind = 'KEYS_DO_NOT_FIT' | 'THREAD_ENDED' | 'CLOSED'
+export type XChatErrorKind = 'KEYS_DO_NOT_FIT' | 'THREAD_FAILED' | 'CLOSED'
 
 /** The message is safe to log: it holds no key. */
 export class XChatError extends Error {

@@ -1,3 +1,4 @@
+import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createAccessTokens } from '../../src/accounts/access-tokens.ts'
 import type { AuthorizationWatch } from '../../src/accounts/authorization-watch.ts'
@@ -9,7 +10,7 @@ import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { createAccount } from '../helpers/posts.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
-import { silent, testStore } from '../helpers/stores.ts'
+import { testStore } from '../helpers/stores.ts'
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 
 const vault = createVault('a secret that only this test knows of')
@@ -39,7 +40,7 @@ afterEach(async () => {
 })
 
 /** The tokens as one process sees them, with an X that rotates refresh tokens. */
-function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = async () => {}) {
+function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = async () => {}, counts = true) {
   if (!store) throw new Error('no store')
   const x: XClient = {
     ...SILENT_X,
@@ -55,15 +56,23 @@ function tokensOf(store: Store | undefined, onRefresh: () => Promise<void> = asy
     },
   }
   const told: string[] = []
-  const watch: AuthorizationWatch = {
-    accepted: async () => void told.push('accepted'),
-    refused: async (_id, kind, token) => void told.push(`${kind} ${token}`),
+  const tell = async (what: string) => {
+    told.push(what)
+    if (!counts) throw new Error('the database is away')
   }
-  return Object.assign(createAccessTokens({ store, vault, x, logger: silent, watch }), { told })
+  const watch: AuthorizationWatch = {
+    accepted: () => tell('accepted'),
+    refused: (_id, kind, token) => tell(`${kind} ${token}`),
+  }
+  const complaints: string[] = []
+  const logger = pino({ level: 'error' }, { write: (line) => void complaints.push(line) })
+  return Object.assign(createAccessTokens({ store, vault, x, logger, watch }), { told, complaints })
 }
 
-async function keep(expiresInMs: number, refreshToken: string | null = 'refresh 0'): Promise<void> {
+async function keep(expiresInMs: number, refreshToken: string | null = 'refresh 0', refusals = 0): Promise<void> {
   const credential = {
+    refusals,
+    refusedSince: refusals > 0 ? new Date() : null,
     accessToken: vault.seal('access 0', tokenPlace.access(accountId)),
     refreshToken: refreshToken && vault.seal(refreshToken, tokenPlace.refresh(accountId)),
     scopes: [],
@@ -141,22 +150,44 @@ describe('an access token', () => {
 describe('a call as an account (F47)', () => {
   const no = new XError('UNAUTHORIZED', 'no')
 
-  it('that X takes clears the account’s name', async () => {
+  it('that X takes clears the account’s name, whichever process counted against it', async () => {
     await keep(3_600_000)
     const tokens = tokensOf(stores[0])
+    expect(await tokens.use(accountId, async (token) => token)).toBe('access 0')
+    // Nothing was held against it: no write.
+    expect(tokens.told).toEqual([])
+    await keep(3_600_000, 'refresh 0', 1)
     expect(await tokens.use(accountId, async (token) => token)).toBe('access 0')
     expect(tokens.told).toEqual(['accepted'])
   })
 
-  it('that X refuses is made once more with a refreshed token, and counts for nothing when that is taken', async () => {
-    await keep(3_600_000)
+  it.each([
+    [0, []],
+    [1, ['accepted']],
+  ])('that X refuses is made once more with a refreshed token; taken then, %i refusals end', async (before, told) => {
+    await keep(3_600_000, 'refresh 0', before)
     const tokens = tokensOf(stores[0])
     const call = async (token: string) => {
       if (token === 'access 0') throw no
       return token
     }
     expect(await tokens.use(accountId, call)).toBe('access 1')
-    expect(tokens.told).toEqual(['accepted'])
+    expect(tokens.told).toEqual(told)
+  })
+
+  it('is answered as X answered it, also when the refusals cannot be counted', async () => {
+    await keep(3_600_000, 'refresh 0', 1)
+    const tokens = tokensOf(stores[0], undefined, false)
+    expect(await tokens.use(accountId, async () => 'posted')).toBe('posted')
+    await expect(tokens.use(accountId, () => Promise.reject(no))).rejects.toBe(no)
+    expect(tokens.told).toEqual(['accepted', 'CALL access 1'])
+  })
+
+  it.each([3_600_000, -1])('that is refused and cannot be refreshed is counted (expires in %i ms)', async (ms) => {
+    await keep(ms, null)
+    const tokens = tokensOf(stores[0])
+    await expect(tokens.use(accountId, () => Promise.reject(no))).rejects.toMatchObject({ kind: 'UNAUTHORIZED' })
+    expect(tokens.told).toEqual(['CALL access 0'])
   })
 
   it('that X refuses with a refreshed token, too, is counted', async () => {
@@ -179,6 +210,9 @@ describe('a call as an account (F47)', () => {
     })
     await expect(tokens.use(accountId, async () => 'never')).rejects.toMatchObject({ kind: seen })
     expect(tokens.told).toEqual(told)
+    // The app's own credentials are for its operator to put right.
+    const ours = kind === 'UNAUTHORIZED' || kind === 'FORBIDDEN'
+    expect(tokens.complaints.map((line) => line.includes('X_CLIENT_SECRET'))).toEqual(ours ? [true] : [])
   })
 
   it.each(['UNAVAILABLE', 'RATE_LIMITED', 'FORBIDDEN', 'NOT_FOUND'] as const)(

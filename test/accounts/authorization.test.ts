@@ -81,7 +81,8 @@ describe('an owner who removes the app', () => {
     const removedAt = performance.now()
     x.simulator.revoke({ user: brand })
     await events.find(({ type, cause }) => type === 'DEAUTHORIZED' && cause === 'APP_REMOVED')
-    expect(performance.now() - removedAt).toBeLessThan(1_000)
+    // A fraction of a second where nothing else runs (test/faults looks closer).
+    expect(performance.now() - removedAt).toBeLessThan(3_000)
     expect(await one()).toMatchObject({ status: 'DEAUTHORIZED', canReply: false, isDefault: true })
     expect(await app.store.prisma.accountCredential.count()).toBe(0)
 
@@ -146,6 +147,17 @@ describe('refusals', () => {
     await events.find(({ type, cause }) => type === 'DEAUTHORIZED' && cause === 'REFUSED', 15_000)
     expect(x.exchanges.filter(({ path }) => path === '/2/oauth2/token').length).toBeGreaterThan(3)
     await expect.poll(() => smtp.mails.length).toBe(1)
+  })
+
+  it('of an account that X suspended (403) are no loss of authorization: it works again when X lets it back', async () => {
+    x.simulator.suspend({ user: brand, suspended: true })
+    const refused = () => x.exchanges.filter(({ path, status }) => path.endsWith('/mentions') && status === 403).length
+    await expect.poll(refused, { timeout: 10_000 }).toBeGreaterThan(1)
+    x.simulator.suspend({ user: brand, suspended: false })
+    post('back again')
+    await expect.poll(tickets, { timeout: 10_000 }).toEqual(['back again'])
+    expect((await app.store.prisma.accountCredential.findFirst())?.refusals).toBe(0)
+    expect(events.seen).toEqual([])
   })
 
   it('of our app’s own credentials are never the account’s fault', async () => {

@@ -51,7 +51,7 @@ beforeAll(async () => {
     },
   })
   const env = settings({ databaseUrl: database.url, simulatorUrl: x.simulator.url, redisUrl: redis.url })
-  app = await startApp(readConfig(env), pino({ level: 'trace' }, sink), { pollMs: 200 })
+  app = await startApp(readConfig(env), pino({ level: 'trace' }, sink), { pollMs: 200, xchatMs: 200 })
   await everything()
   await app.close()
 }, 60_000)

@@ -40,7 +40,7 @@ export function settings(options: {
 export async function startPerch(options: Parameters<typeof settings>[0]): Promise<App> {
   const env = settings(options)
   // Rounds of polling in quick succession: what a test waits for is that it happens, not how seldom.
-  return startApp(readConfig(env), pino({ level: env['LOG_LEVEL'] ?? 'silent' }), { pollMs: 300 })
+  return startApp(readConfig(env), pino({ level: env['LOG_LEVEL'] ?? 'silent' }), { pollMs: 300, xchatMs: 300 })
 }
 
 /** Connects the simulator's brand to a database, as an administrator would have done before. Gives the account's id. */

@@ -131,6 +131,20 @@ describe('a batch', () => {
     expect(await tickets()).toMatchObject([{ status: 'OPEN', solvedAt: null, commentCount: 2 }])
   })
 
+  it('that comes too late for an account moves no cursor: it is read again when the account is back', async () => {
+    const shutOut = { status: 'DEAUTHORIZED', deauthorizedAt: new Date(), deauthorizationCause: 'REFUSED' } as const
+    await store.prisma.account.updateMany({ data: shutOut })
+    const cursor = { accountId, source: 'mentions', sinceId: '10' }
+    await applyPosts(store, [received('10')], [cursor])
+    expect([await tickets(), await store.prisma.sourceCursor.count()]).toEqual([[], 0])
+
+    const back = { status: 'ACTIVE', deauthorizedAt: null, deauthorizationCause: null } as const
+    await store.prisma.account.updateMany({ data: back })
+    await applyPosts(store, [received('10')], [cursor])
+    expect(await tickets()).toMatchObject([{ subject: 'post 10' }])
+    expect(await store.prisma.sourceCursor.findMany()).toMatchObject([cursor])
+  })
+
   it('goes on in a follow-up when the ticket is closed, and then stays in it', async () => {
     await applyPosts(store, [received('10')])
     await store.prisma.ticket.updateMany({ data: { status: 'CLOSED' } })

@@ -1,6 +1,6 @@
 import { type ChatWithJuicebox, createChat } from '@xdevplatform/chat-xdk'
 import { loadJuicebox } from './juicebox.ts'
-import { type Answers, type OpenTask, REFUSALS, type RecoverTask } from './protocol.ts'
+import type { Answers, OpenTask, RecoverTask, Refusal } from './protocol.ts'
 import { realmFetch } from './realm-fetch.ts'
 
 /*
@@ -28,7 +28,7 @@ export async function recover(task: RecoverTask): Promise<Answers['recover']> {
           secret = Uint8Array.from(recovered)
           return recovered
         } catch (error) {
-          refusal = readRefusal(error)
+          refusal = readRefusal(error, juicebox.RecoverErrorReason)
           throw error
         }
       },
@@ -93,11 +93,11 @@ function withClient(
   return createChat(options)
 }
 
-/** juicebox-sdk throws a RecoverError: a number, and the guesses that are left after a wrong PIN. */
-function readRefusal(error: unknown): Answers['recover'] {
+/** juicebox-sdk throws a RecoverError: the number of a reason, and the guesses that are left after a wrong PIN. */
+function readRefusal(error: unknown, reasons: Readonly<Record<string, unknown>>): Answers['recover'] {
   const { reason, guesses_remaining: left } = Object(error) as { reason?: unknown; guesses_remaining?: unknown }
   return {
-    refusal: (typeof reason === 'number' ? REFUSALS[reason] : undefined) ?? 'Unknown',
+    refusal: (reasons[String(reason)] as Refusal | undefined) ?? 'Unknown',
     guessesLeft: typeof left === 'number' ? left : undefined,
   }
 }

@@ -1,3 +1,4 @@
+import type { RecoverErrorReason } from 'juicebox-sdk'
 import type { ReadChatEvent } from '../xchat.ts'
 
 /*
@@ -47,17 +48,8 @@ export interface ReadTask {
 
 export type Task = RecoverTask | OpenTask | ReadTask
 
-/** Why juicebox-sdk did not recover a secret (its RecoverErrorReason), or an answer that it should not give. */
-export const REFUSALS = [
-  'InvalidPin',
-  'NotRegistered',
-  'InvalidAuth',
-  'UpgradeRequired',
-  'RateLimitExceeded',
-  'Assertion',
-  'Transient',
-] as const
-export type Refusal = (typeof REFUSALS)[number]
+/** Why juicebox-sdk did not recover a secret. */
+export type Refusal = keyof typeof RecoverErrorReason
 
 export interface Answers {
   recover:

@@ -1,12 +1,10 @@
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { XChatError } from '../xchat.ts'
 import type { Answered, Answers, Task } from './protocol.ts'
 
 /** The thread of one account, from outside. */
 export interface ChatThread {
-  /** Rejects with XChatError THREAD_ENDED when the thread fails at the task, crashes or is ended. */
+  /** Rejects with XChatError THREAD_FAILED when the thread fails at the task, crashes or is ended. */
   ask<T extends Task>(task: T, transfer?: readonly Uint8Array[]): Promise<Answers[T['kind']]>
   /** Ends it at once, whatever it does, and all that it knows with it. */
   end(): Promise<void>
@@ -29,7 +27,7 @@ export function startChatThread(): ChatThread {
   let lastId = 0
 
   const finish = (why: string) => {
-    ended ??= new XChatError('THREAD_ENDED', why)
+    ended ??= new XChatError('THREAD_FAILED', why)
     for (const { reject } of waiting.values()) reject(ended)
     waiting.clear()
   }
@@ -38,7 +36,7 @@ export function startChatThread(): ChatThread {
     waiting.delete(answered.id)
     if (waiting.size === 0) worker.unref()
     if ('answer' in answered) asker?.resolve(answered.answer)
-    else asker?.reject(new XChatError('THREAD_ENDED', `the thread failed: ${answered.failure}`))
+    else asker?.reject(new XChatError('THREAD_FAILED', `the thread failed: ${answered.failure}`))
   })
   worker.on('error', (error) => finish(`the thread crashed: ${error.message}`))
   worker.on('exit', () => finish('the thread has ended'))
@@ -64,11 +62,11 @@ export function startChatThread(): ChatThread {
 }
 
 function startWorker(): Worker {
-  const extension = extname(fileURLToPath(import.meta.url))
-  const url = new URL(`./thread-main${extension}`, import.meta.url)
   // It is told all it needs: no settings of ours. Its words go nowhere: whoever read them would keep the process alive.
   const options = { env: {}, stdin: false, stdout: true, stderr: true, name: 'xchat' }
-  return extension === '.ts' ? new Worker(loaderOf(url), { ...options, eval: true }) : new Worker(url, options)
+  return import.meta.url.endsWith('.ts')
+    ? new Worker(loaderOf(new URL('./thread-main.ts', import.meta.url)), { ...options, eval: true })
+    : new Worker(new URL('./thread-main.js', import.meta.url), options)
 }
 
 /** From the sources: Node 20 reads them through tsx, and a thread takes no loader from its parent. */

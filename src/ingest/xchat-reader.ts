@@ -1,0 +1,150 @@
+import type { Logger } from 'pino'
+import type { AccessTokens } from '../accounts/access-tokens.ts'
+import type { Feed } from '../pubsub/feed.ts'
+import type { Leases } from '../store/leases.ts'
+import type { Store } from '../store/store.ts'
+import type { Vault } from '../store/vault.ts'
+import type { XClient } from '../x/client.ts'
+import type { XChat } from '../x/xchat.ts'
+import { followAccounts } from './follow-accounts.ts'
+import { delayAfter, pause } from './retry.ts'
+import type { XChatAccount } from './xchat-conversation.ts'
+import { openAccountKeys } from './xchat-keys.ts'
+import { chatPages } from './xchat-pages.ts'
+import { readRound, rememberRounds } from './xchat-round.ts'
+
+/*
+ * Reads XChat of every account that captures direct messages, in every worker process; leases see to it that each is
+ * read by one at a time. A key that is confirmed, replaced or erased is noticed at once.
+ */
+
+export interface XChatReader {
+  close(): Promise<void>
+}
+
+export interface XChatReaderOptions {
+  readonly store: Store
+  readonly x: Pick<XClient, 'chat'>
+  readonly xchat: Pick<XChat, 'open' | 'keyVersions'>
+  readonly tokens: Pick<AccessTokens, 'use'>
+  readonly vault: Vault
+  readonly leases: Leases
+  readonly feed: Feed
+  readonly logger: Logger
+  /** Between two rounds of an account. */
+  readonly everyMs?: number
+}
+
+const EVERY_MS = 30_000
+
+interface Task {
+  /** What it was begun for: another beginning is another task. */
+  readonly since: number
+  readonly key: string
+  readonly abort: AbortController
+  /** Ends the wait between two rounds. */
+  readonly hurry: () => void
+  readonly done: Promise<void>
+}
+
+export function startXChatReader(options: XChatReaderOptions): XChatReader {
+  const { store, leases, feed, logger } = options
+  const stopping = new AbortController()
+  const tasks = new Map<string, Task>()
+  /** Ended ones, while they end. */
+  const ending = new Set<Promise<void>>()
+
+  function start(account: XChatAccount, key: string): Task {
+    const abort = new AbortController()
+    const signal = AbortSignal.any([abort.signal, stopping.signal])
+    let wake = new AbortController()
+    const rest = async (ms: number, held: AbortSignal) => {
+      await pause(ms, AbortSignal.any([held, wake.signal]))
+      wake = new AbortController()
+    }
+    const done = leases.hold(`xchat/${account.id}`, signal, (held) => readAccount(options, account, rest, held))
+    return { since: account.capturesFrom.getTime(), key, abort, hurry: () => wake.abort(), done }
+  }
+
+  function stop(id: string, { abort, done }: Task): void {
+    abort.abort()
+    tasks.delete(id)
+    const ended = done.finally(() => ending.delete(ended))
+    ending.add(ended)
+  }
+
+  /** Makes what runs match the accounts. */
+  async function sync(): Promise<void> {
+    const accounts = await readableAccounts(store)
+    for (const [id, task] of tasks) {
+      const account = accounts.find((each) => each.id === id)
+      if (account?.capturesFrom.getTime() !== task.since) stop(id, task)
+    }
+    for (const { xchat, ...account } of accounts) {
+      const key = JSON.stringify(xchat)
+      const running = tasks.get(account.id)
+      if (running && running.key !== key) running.hurry()
+      tasks.set(account.id, running ? { ...running, key } : start(account, key))
+    }
+  }
+
+  const following = followAccounts({ feed, logger, signal: stopping.signal, sync })
+
+  return {
+    async close() {
+      stopping.abort()
+      await following
+      await Promise.allSettled([...ending, ...[...tasks.values()].map(({ done }) => done)])
+    },
+  }
+}
+
+/** Rounds of one account, until the signal aborts. */
+async function readAccount(
+  options: XChatReaderOptions,
+  account: XChatAccount,
+  rest: (ms: number, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, logger, everyMs = EVERY_MS } = options
+  const pages = chatPages(options, account.id, signal)
+  const keys = openAccountKeys(account, { ...options, fetchKeys: pages.publicKeys })
+  const services = { store, account, keys, pages }
+  try {
+    const memory = await rememberRounds(services)
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        await readRound(services, memory, { logger, signal })
+        failures = 0
+        await rest(everyMs, signal)
+      } catch (error) {
+        if (signal.aborted) return
+        failures++
+        const waitMs = Math.round(delayAfter(error, failures))
+        logger.warn({ err: error, accountId: account.id, waitMs }, 'reading XChat failed; trying again')
+        await rest(waitMs, signal)
+      }
+    }
+  } finally {
+    await keys.close()
+  }
+}
+
+/** F39, F44: where direct messages are captured; without a PIN too, for messages must be kept until there is one. */
+function readableAccounts(store: Store) {
+  return store.prisma.account.findMany({
+    where: {
+      status: 'ACTIVE',
+      captureDirectMessages: true,
+      credential: { isNot: null },
+      OR: [{ xchat: { is: null } }, { xchat: { status: { not: 'DISABLED' } } }],
+    },
+    select: {
+      id: true,
+      xUserId: true,
+      capturesFrom: true,
+      xchat: { select: { status: true, keyVersion: true, confirmedAt: true } },
+    },
+    orderBy: { id: 'asc' },
+  })
+}

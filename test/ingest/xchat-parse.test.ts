@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { parseChatEvents, parseConversations } from '../../src/ingest/xchat-parse.ts'
+
+test('conversations of two are found, groups and unknown kinds are passed over', () => {
+  const body = {
+    data: [
+      { id: '1-22', type: 'one_to_one', updated_at: '2026-11-23T05:00:00.000Z' },
+      { id: 'g333', type: 'group', updated_at: '2026-11-23T05:00:00.000Z' },
+      { id: '1-44' },
+      { id: '1-55', updated_at: 'yesterday' },
+      { id: 'broadcast' },
+    ],
+    meta: { result_count: 5, next_token: 'more' },
+  }
+  expect(parseConversations(body)).toEqual({
+    conversations: [
+      { id: '1-22', updatedAt: '2026-11-23T05:00:00.000Z' },
+      { id: '1-44', updatedAt: null },
+      { id: '1-55', updatedAt: null },
+    ],
+    nextToken: 'more',
+  })
+  expect(parseConversations({ meta: { result_count: 0 } })).toEqual({ conversations: [], nextToken: null })
+})
+
+test('an event that makes no sense is set aside with its reason, and its neighbours go on', () => {
+  const good = {
+    id: '2124733321744220160',
+    sender_id: '22',
+    encoded_event: 'AAEC',
+    created_at: '2026-11-23T05:00:00.5Z',
+  }
+  const bad = [{ ...good, id: 'x' }, { ...good, encoded_event: 'not base64!' }, { ...good, sender_id: undefined }, null]
+  const page = parseChatEvents({ data: [good, ...bad], meta: { conversation_key_events: ['AA=='], next_token: 't' } })
+  expect(page).toMatchObject({
+    events: [{ id: good.id, senderId: '22', encodedEvent: 'AAEC', sentAt: new Date('2026-11-23T05:00:00.500Z') }],
+    keyEvents: ['AA=='],
+    nextToken: 't',
+  })
+  expect(page?.rejects.map(({ payload }) => payload)).toEqual(bad.map((item) => JSON.stringify(item)))
+  expect(page?.rejects.every(({ reason }) => reason.length > 0)).toBe(true)
+})
+
+test('an event without a time was sent when its id was made', () => {
+  const page = parseChatEvents({ data: [{ id: '2124733321744220160', sender_id: '22', encoded_event: 'AAEC' }] })
+  expect(page?.events[0]?.sentAt.toISOString()).toBe('2026-11-23T05:14:34.197Z')
+})
+
+test.for([undefined, 'text', { data: {} }, { data: [], meta: { next_token: 7 } }])('%j is no page', (body) => {
+  expect(parseConversations(body)).toBeUndefined()
+  expect(parseChatEvents(body)).toBeUndefined()
+})
