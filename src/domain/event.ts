@@ -23,7 +23,6 @@ export const ACCOUNT_CHANGES = [
 ] as const
 /** Why X no longer lets an account in (F46, F48). */
 export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const
-export type AccountChange = (typeof ACCOUNT_CHANGES)[number]
 export type DeauthorizationCause = (typeof DEAUTHORIZATION_CAUSES)[number]
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
 export type TicketPriority = (typeof TICKET_PRIORITIES)[number]

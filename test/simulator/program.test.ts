@@ -71,6 +71,22 @@ describe('the program', () => {
     expect(await state(address)).toMatchObject({ trafficPerMinute: 12 })
   })
 
+  test('sets XChat up for the brand once it runs, under the PIN of --xchat-pin, or not at all', async () => {
+    const { url, output, child, exit } = start(['--port', '0', '--traffic', '0', '--xchat-pin', '4821'])
+    const address = await url()
+    expect(output.out).not.toContain('XChat')
+    await expect.poll(() => output.out, { timeout: 20_000 }).toContain('XChat    @acme, PIN 4821')
+    const guesses = await fetch(`${address}/control/xchat/guesses`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"user":"acme"}',
+    })
+    expect(await guesses.json()).toEqual(Array(3).fill({ used: 0, max: 20 }))
+    child.kill('SIGTERM')
+    expect(await exit).toEqual({ code: 0, signal: null })
+    expect(output.err).toBe('')
+  }, 40_000)
+
   test('replays a file, without further traffic', async () => {
     const file = join(directory, 'posts.jsonl')
     writeFileSync(file, '{"from":"ann","text":"Hello @acme"}\n{"from":"acme","text":"Hi","inReplyTo":0}\n')
@@ -84,6 +100,7 @@ describe('the program', () => {
     ['a bad line', ['--replay', join(directory, 'bad.jsonl')], 'bad.jsonl: line 2: "text"'],
     ['no file', ['--replay', join(directory, 'none.jsonl')], 'none.jsonl cannot be read'],
     ['a bad number', ['--port', 'many'], '--port must be a whole number from 0 to 65535, not "many"'],
+    ['a PIN of letters', ['--xchat-pin', 'abcd'], '--xchat-pin must be four digits'],
     ['an unknown flag', ['--colour', 'red'], "Unknown option '--colour'"],
   ])('says what is wrong with %s in one sentence and ends with 1', async (_, args, message) => {
     writeFileSync(join(directory, 'bad.jsonl'), '{"from":"ann","text":"Hello"}\n{"from":"ann"}\n')

@@ -176,7 +176,8 @@ describe('an app that is written to', () => {
     for (const content of ['photo.jpg', 'https://example.com/order', '1404092000000000002']) {
       expect(contents.join()).toContain(content)
     }
-    expect(errors).toHaveLength(2)
+    // The signature covers the ciphertext: damage shows there first.
+    expect(errors).toEqual(Array(2).fill(expect.stringContaining('Signature verification failed')))
   })
 
   it('turns pages without seeing anything twice, whatever arrives meanwhile', async () => {
@@ -196,7 +197,6 @@ describe('an app that is written to', () => {
 
 describe('an app that begins', () => {
   it('makes the key of a conversation, for everybody in it', async () => {
-    await x.simulator.createChatGroup({ from: 'ada', members: ['bob'], name: 'so that carol and all have keys' })
     const change = brand.keys.chat.prepareConversationKeyChange({ publicKeys: await inputs([BRAND.id, idOf('bob')]) })
     const path = `/2/chat/conversations/${idOf('bob')}`
     const { body } = await post(`${path}/keys`, brand.token, keyChange(change))

@@ -4,7 +4,7 @@ import type { XClient } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
 import { createXChat } from '../../src/x/xchat/create-xchat.ts'
 import { type XChat, XChatError } from '../../src/x/xchat.ts'
-import { type Brand, brandOf, confirmed, guess, xClientOf } from './xchat-world.ts'
+import { type Brand, brandOf, confirmed, guess, xClientOf } from '../x/xchat-world.ts'
 
 const PIN = '2580'
 const WRONG = '8352'

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { updateSettings } from '../../src/accounts/settings.ts'
 import { XError } from '../../src/x/errors.ts'
-import { createReaderWorld, type ReaderWorld } from './xchat-world.ts'
+import { createReaderWorld, type ReaderWorld } from '../ingest/xchat-world.ts'
 
 const PIN = '2580'
 const REALMS = [0, 1, 2] as const
