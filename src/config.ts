@@ -49,6 +49,19 @@ const url = (...protocols: string[]) =>
       `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
     )
 
+/** Separated by commas or white space. What would be too short by itself is a passphrase with spaces in it. */
+function listedSecrets(text: string): string[] {
+  const listed = text.split(',').map((part) => part.trim())
+  return listed
+    .filter((part) => part !== '')
+    .flatMap((part) => {
+      const words = part.split(/\s+/)
+      return words.every(({ length }) => length >= MIN_SECRET) ? words : [part]
+    })
+}
+
+const MIN_SECRET = 32
+
 const environment = z.object({
   PORT: z.coerce.number('must be a number').int().min(0).max(65_535).default(4000),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -57,16 +70,14 @@ const environment = z.object({
   REDIS_URL: url('redis:', 'rediss:').optional(),
   PERCH_ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
   PERCH_DATA_DIR: z.string().min(1).default('.data'),
-  PERCH_SECRET: z.string().min(32, 'must have at least 32 characters (try: openssl rand -hex 32)').optional(),
+  PERCH_SECRET: z.string().min(MIN_SECRET, 'must have at least 32 characters (try: openssl rand -hex 32)').optional(),
   PERCH_SECRET_PREVIOUS: z
     .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((secret) => secret.trim())
-        .filter((secret) => secret !== ''),
+    .transform(listedSecrets)
+    .refine(
+      (secrets) => secrets.every(({ length }) => length >= MIN_SECRET),
+      'must be secrets of at least 32 characters each',
     )
-    .refine((secrets) => secrets.every(({ length }) => length >= 32), 'must be secrets of at least 32 characters each')
     .optional(),
   PERCH_JWKS_URL: url('http:', 'https:').optional(),
   PERCH_EVENT_RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(1).optional(),

@@ -80,6 +80,18 @@ describe('settings', () => {
     expect(config.x.apiUrl?.href).toBe('http://127.0.0.1:5000/')
   })
 
+  it.each([
+    [`${SECRET},${'y'.repeat(40)}`, [SECRET, 'y'.repeat(40)]],
+    [` ${SECRET} , ,\n${'y'.repeat(40)}\n`, [SECRET, 'y'.repeat(40)]],
+    [`${SECRET} ${'y'.repeat(40)}\n${'z'.repeat(50)}`, [SECRET, 'y'.repeat(40), 'z'.repeat(50)]],
+    ['a passphrase with spaces, which is two of them when there is a comma', []],
+    ['a passphrase with spaces that is long enough', ['a passphrase with spaces that is long enough']],
+  ])('list previous secrets: %j', (text, secrets) => {
+    const read = () => readConfig({ PERCH_SECRET_PREVIOUS: text }).previousSecrets
+    if (secrets.length === 0) expect(read).toThrow(/PERCH_SECRET_PREVIOUS/)
+    else expect(read()).toEqual(secrets)
+  })
+
   it('keep an app without a secret apart from one with', () => {
     expect(readConfig({ ...X }).x.app).toEqual({ clientId: 'client', bearerToken: 'bearer' })
   })

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { readSecret } from '../src/secret.ts'
+import { forgetPreviousSecret, readSecret, readSecrets, replaceKeptSecret } from '../src/secret.ts'
 import { StartupError } from '../src/store/startup-error.ts'
 
 let folder: string
@@ -47,5 +47,44 @@ describe('the secret of a deployment', () => {
     const reading = readSecret({ secret: undefined, dataDir: join(folder, 'file', 'data') })
     await expect(reading).rejects.toThrow(StartupError)
     await expect(reading).rejects.toThrow(join(folder, 'file', 'data', 'secret'))
+  })
+})
+
+describe('a secret that is kept in the data directory', () => {
+  const read = () => readSecrets({ secret: undefined, previousSecrets: [], dataDir })
+
+  it('is replaced once, however often it is begun, and the old one opens until it is forgotten', async () => {
+    const first = await readSecret({ secret: undefined, dataDir })
+    await replaceKeptSecret(dataDir)
+    const { current, previous } = await read()
+    expect([current === first, previous]).toEqual([false, [first]])
+    await replaceKeptSecret(dataDir)
+    expect(await read()).toEqual({ current, previous })
+    for (const name of await readdir(dataDir)) expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600)
+    await forgetPreviousSecret(dataDir)
+    expect(await read()).toEqual({ current, previous: [] })
+    expect(await readdir(dataDir)).toEqual(['secret'])
+  })
+
+  it('is never without its key, whenever it was killed', async () => {
+    const first = await readSecret({ secret: undefined, dataDir })
+    // Killed after the first step: the old secret has both names.
+    await replaceKeptSecret(dataDir)
+    await rm(join(dataDir, 'secret'))
+    await copyFile(join(dataDir, 'secret.previous'), join(dataDir, 'secret'))
+    await replaceKeptSecret(dataDir)
+    const { current, previous } = await read()
+    expect([current === first, previous]).toEqual([false, [first]])
+    expect((await readFile(join(dataDir, 'secret.previous'), 'utf8')).trim()).toBe(first)
+  })
+
+  it('that is damaged signs and opens nothing', async () => {
+    await readSecret({ secret: undefined, dataDir })
+    for (const damaged of ['', 'short\n']) {
+      await writeFile(join(dataDir, 'secret.previous'), damaged)
+      await expect(read()).rejects.toThrow(/previous secret in .* is damaged/)
+      await expect(replaceKeptSecret(dataDir)).rejects.toThrow(StartupError)
+      expect(await readFile(join(dataDir, 'secret.previous'), 'utf8')).toBe(damaged)
+    }
   })
 })

@@ -29,49 +29,79 @@ export interface Unopened {
 }
 
 export interface Resealing {
-  /** Values that are to be sealed anew, those that could not be opened included. */
+  /** Values that were not sealed with the current secret, those that could not be opened included. */
   readonly total: number
+  /** Of these, sealed anew by this call. */
   readonly done: number
   readonly unopened: readonly Unopened[]
+  /** Whether values that open came back under another secret, time and again: some process still seals with it. */
+  readonly unsettled: boolean
 }
 
 const BATCH = 100
+/** A value that changed under our hands is looked at again this often. */
+const PASSES = 5
 
 /**
  * Seals anew what is not sealed with the current secret, row by row, beside whatever else runs: a value that somebody
- * changed meanwhile is left as it is. What was done stays done, so it may be killed and run again, also twice at once.
+ * changed meanwhile is left as it is, and looked at again. It is settled when a pass meets nothing more that opens. What
+ * was done stays done, so it may be killed and run again, also twice at once. `signal` ends it after the row at hand.
+ * Throws the database's errors, and the signal's reason.
  */
 export async function reseal(
   prisma: PrismaClient,
   vault: Vault,
-  onProgress: (progress: Resealing) => void = () => {},
+  {
+    onProgress = () => {},
+    signal,
+  }: { readonly onProgress?: (now: Resealing) => void; readonly signal?: AbortSignal } = {},
 ): Promise<Resealing> {
-  const unopened: Unopened[] = []
-  let done = 0
-  let total = 0
-  for (const column of SEALED_COLUMNS) total += await count(prisma, vault, column)
-  const report = () => onProgress({ total, done, unopened })
-  report()
-  for (const sealed of SEALED_COLUMNS) {
-    let after = ''
-    for (;;) {
-      const rows = await page(prisma, vault, sealed, after)
-      for (const { key, value } of rows) {
-        after = key
-        const place = `${sealed.table}/${key}/${sealed.column}`
-        try {
-          await replace(prisma, sealed, key, value, vault.seal(vault.open(value, place), place))
-        } catch (error) {
-          if (!(error instanceof UnsealError)) throw error
-          unopened.push({ place, reason: error.message })
+  let [done, total] = [0, 0]
+  let unopened: Unopened[] = []
+  let unsettled = true
+  const now = (): Resealing => ({ total: Math.max(total, done + unopened.length), done, unopened, unsettled })
+  for (let pass = 0; pass < PASSES && unsettled; pass++) {
+    total = done
+    for (const sealed of SEALED_COLUMNS) total += await count(prisma, vault, sealed)
+    unopened = []
+    unsettled = false
+    onProgress(now())
+    for (const sealed of SEALED_COLUMNS) {
+      for await (const { key, value } of rows(prisma, vault, sealed)) {
+        signal?.throwIfAborted()
+        const anew = sealAnew(vault, `${sealed.table}/${key}/${sealed.column}`, value)
+        if (typeof anew === 'string') {
+          unsettled = true
+          done += await replace(prisma, sealed, key, value, anew)
+        } else {
+          unopened.push(anew)
         }
-        done++
+        onProgress(now())
       }
-      report()
-      if (rows.length < BATCH) break
     }
   }
-  return { total: Math.max(total, done), done, unopened }
+  return now()
+}
+
+function sealAnew(vault: Vault, place: string, value: string): string | Unopened {
+  try {
+    return vault.seal(vault.open(value, place), place)
+  } catch (error) {
+    if (!(error instanceof UnsealError)) throw error
+    return { place, reason: error.message }
+  }
+}
+
+/** What is not sealed with the current secret, in the order of the keys. */
+async function* rows(prisma: PrismaClient, vault: Vault, sealed: SealedColumn) {
+  let after = ''
+  for (;;) {
+    const found = await page(prisma, vault, sealed, after)
+    yield* found
+    const last = found.at(-1)
+    if (!last || found.length < BATCH) return
+    after = last.key
+  }
 }
 
 async function count(prisma: PrismaClient, vault: Vault, { table, column }: SealedColumn): Promise<number> {
@@ -92,14 +122,15 @@ function page(prisma: PrismaClient, vault: Vault, { table, key, column }: Sealed
   )
 }
 
+/** Only while it is what was read: whoever wrote it meanwhile knows better. Gives how many rows that was. */
 async function replace(
   prisma: PrismaClient,
   { table, key, column }: SealedColumn,
   row: string,
   before: string,
   after: string,
-): Promise<void> {
-  await prisma.$executeRawUnsafe(
+): Promise<number> {
+  return prisma.$executeRawUnsafe(
     `UPDATE "${table}" SET "${column}" = $1 WHERE "${key}"::text = $2 AND "${column}" = $3`,
     after,
     row,

@@ -6,10 +6,14 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { xchatKeyPlace } from '../../src/accounts/sealed-places.ts'
 import { type App, startApp } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
+import { reseal, SEALED_COLUMNS } from '../../src/store/sealed-values.ts'
+import { createVault } from '../../src/store/vault.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
-import { settings } from '../helpers/perch.ts'
+import { SECRET, settings } from '../helpers/perch.ts'
 import { startRedis, type TestRedis } from '../helpers/redis.ts'
+import { columnsWithSealedValues } from '../helpers/sealed-values.ts'
 import { type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
+import { testStore } from '../helpers/stores.ts'
 import { brands, complete, connect, consent, mutate, startAuthorization } from './graphql.ts'
 
 /**
@@ -161,6 +165,28 @@ describe('no secret', () => {
   it('stands in a table', async () => {
     const text = await tables()
     expect([found(text), pinsIn(text)]).toEqual([[], []])
+  })
+  it('is sealed where replacing PERCH_SECRET would not find it', async () => {
+    const known = SEALED_COLUMNS.map(({ table, column }) => `${table}.${column}`)
+    const found = await columnsWithSealedValues(database.url)
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'account_authorization.code_verifier',
+        'account_credential.access_token',
+        'account_credential.refresh_token',
+        'account_xchat.secret_key',
+      ]),
+    )
+    expect(found.filter((name) => !known.includes(name))).toEqual([])
+    // And each is sealed for the place where it is looked for.
+    const store = await testStore(database.url)
+    try {
+      const result = await reseal(store.prisma, createVault('the secret that replaces that of the tests', [SECRET]))
+      expect(result).toEqual({ total: result.total, done: result.total, unopened: [], unsettled: false })
+      expect(result.total).toBeGreaterThanOrEqual(found.length)
+    } finally {
+      await store.close()
+    }
   })
   it('stands in the log', () => {
     expect([found(logged.join('')), pinsIn(logged.join(''))]).toEqual([[], []])

@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readSecret } from '../../src/secret.ts'
+import { lockDataDir } from '../../src/store/data-dir.ts'
+import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
+import { migrate } from '../../src/store/migrate.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -58,15 +64,11 @@ async function openedAnew(): Promise<number> {
   }
   return opened
 }
-function rotate(more: Record<string, string> = {}): ChildProcess & { said: () => string } {
+const rotate = (more: Record<string, string> = {}) =>
+  run({ DATABASE_URL: database.url, PERCH_SECRET: NEW, PERCH_SECRET_PREVIOUS: OLD, ...more })
+function run(settings: Record<string, string>): ChildProcess & { said: () => string } {
   const child = spawn(process.execPath, ['--import', 'tsx', main, 'rotate-secrets'], {
-    env: {
-      PATH: process.env['PATH'],
-      DATABASE_URL: database.url,
-      PERCH_SECRET: NEW,
-      PERCH_SECRET_PREVIOUS: OLD,
-      ...more,
-    },
+    env: { PATH: process.env['PATH'], ...settings },
   })
   let text = ''
   child.stdout.on('data', (chunk) => {
@@ -107,5 +109,73 @@ describe('rotate-secrets', () => {
     expect(run.said()).toContain(place(lost, 'access_token'))
     expect(run.said()).not.toContain(accessToken)
     expect(await openedAnew()).toBe(4)
+  })
+
+  it('ends at Ctrl-C, says so, and does the rest when it is run again', async () => {
+    await fill(2_000)
+    const first = rotate()
+    await expect.poll(openedAnew, { timeout: 20_000, interval: 5 }).toBeGreaterThan(50)
+    first.kill('SIGINT')
+    expect(await once(first, 'exit')).toEqual([130, null])
+    expect(first.said()).toContain('Stopped.')
+    expect(await openedAnew()).toBeLessThan(3_000)
+    const second = rotate()
+    expect(await once(second, 'exit')).toEqual([0, null])
+    expect(await openedAnew()).toBe(3_000)
+  })
+})
+
+describe('with the embedded database and the secret of the data directory', () => {
+  let dataDir: string
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'perch-rotate-'))
+  })
+  afterEach(() => rm(dataDir, { recursive: true, force: true }))
+  const id = randomUUID()
+  /** Does something with the embedded database, as a Perch that runs. */
+  async function withDatabase<T>(work: (store: Store) => Promise<T>): Promise<T> {
+    const release = await lockDataDir(dataDir)
+    const postgres = await startEmbeddedPostgres({ dataDir })
+    try {
+      await migrate(postgres.url)
+      const embedded = await testStore(postgres.url)
+      return await work(embedded).finally(() => embedded.close())
+    } finally {
+      await postgres.stop()
+      release()
+    }
+  }
+
+  it('makes a new secret, and forgets the old one when nothing needs it any more', async () => {
+    const first = await readSecret({ secret: undefined, dataDir })
+    await withDatabase(async ({ prisma }) => {
+      const accessToken = createVault(first).seal('access 1', place(id, 'access_token'))
+      await prisma.grantRevocation.create({ data: { id, accountId: id, accessToken } })
+      const beside = run({ PERCH_DATA_DIR: dataDir })
+      expect(await once(beside, 'exit')).toEqual([1, null])
+      expect(beside.said()).toMatch(/^The data directory .* is already in use by process \d+: stop that one.*\n$/)
+    })
+    expect(await readdir(dataDir)).not.toContain('secret.previous')
+    const done = run({ PERCH_DATA_DIR: dataDir })
+    expect(await once(done, 'exit')).toEqual([0, null])
+    expect(done.said()).toContain('1 values are sealed anew')
+    const second = await readSecret({ secret: undefined, dataDir })
+    expect(second).not.toBe(first)
+    expect(await readdir(dataDir)).not.toContain('secret.previous')
+    await withDatabase(async ({ prisma }) => {
+      const { accessToken } = await prisma.grantRevocation.findUniqueOrThrow({ where: { id } })
+      expect(createVault(second).open(accessToken, place(id, 'access_token'))).toBe('access 1')
+    })
+  })
+
+  it('keeps the old one while something could not be opened', async () => {
+    const first = await readSecret({ secret: undefined, dataDir })
+    await withDatabase(async ({ prisma }) => {
+      const accessToken = createVault('a secret that nobody knows any more').seal('x', place(id, 'access_token'))
+      await prisma.grantRevocation.create({ data: { id, accountId: id, accessToken } })
+    })
+    const tried = run({ PERCH_DATA_DIR: dataDir })
+    expect(await once(tried, 'exit')).toEqual([1, null])
+    expect((await readFile(join(dataDir, 'secret.previous'), 'utf8')).trim()).toBe(first)
   })
 })

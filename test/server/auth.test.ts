@@ -81,6 +81,21 @@ describe('a token signed with the key', () => {
     await expect(withKey().authenticate(await make())).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 
+  test('of a secret that is being replaced is good as long as that one is listed', async () => {
+    const furtherKeys = ['an older secret', 'the secret before'].map(deriveTokenKey)
+    const issued = (secret: string, ttlSeconds = 60) =>
+      createTokenSigner(deriveTokenKey(secret)).sign({ sub: 'bob', role: 'AGENT', ttlSeconds })
+    const ring = withKey({ furtherKeys })
+    for (const text of [await issued('an older secret'), await issued('the secret before'), await token()]) {
+      expect((await ring.authenticate(text)).viewer).toMatchObject({ userId: 'bob' })
+    }
+    const refused = (given: Promise<string>, code: string, by = ring) =>
+      expect(given.then((text) => by.authenticate(text))).rejects.toMatchObject({ code })
+    await refused(issued('the secret before', -1), 'TOKEN_EXPIRED')
+    await refused(issued('a secret of others'), 'UNAUTHENTICATED')
+    await refused(issued('the secret before'), 'UNAUTHENTICATED', withKey())
+  })
+
   test('is UNAVAILABLE, not refused, while users cannot be looked up', async () => {
     const broken = withKey({ findUser: () => Promise.reject(new Error('no database')) })
     await expect(broken.authenticate(await token())).rejects.toMatchObject({ code: 'UNAVAILABLE' })

@@ -66,6 +66,14 @@ describe('the link of an e-mail', () => {
     expect(await app.store.prisma.accountAuthorization.count()).toBe(before)
   })
 
+  it('of a secret that is being replaced is good as long as that one is listed', async () => {
+    const link = { userId: FIRST_USERS.admin.id, accountId }
+    const old = 'the secret before, of 32 characters!'
+    const signed = await createLinkTokens([old]).sign(link)
+    expect(await createLinkTokens([SECRET, old]).read(signed)).toEqual(link)
+    expect(await links.read(signed)).toBeUndefined()
+  })
+
   it('is no access token', async () => {
     const token = await links.sign({ userId: FIRST_USERS.admin.id, accountId })
     const answer = await fetch(`${app.url}/graphql`, {
