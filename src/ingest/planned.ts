@@ -17,6 +17,13 @@ export interface PlannedTicket {
   readonly followUpOf: string | null
 }
 
+/** What a comment said before an edit. */
+export interface PlannedVersion {
+  readonly versionId: string
+  readonly body: string
+  readonly postedAt: string
+}
+
 export interface PlannedComment {
   readonly id: string
   readonly ticketId: string
@@ -33,6 +40,8 @@ export interface PlannedComment {
   deletedAt: string | null
   favorited: boolean
   retweeted: boolean
+  /** Of this batch, older than the newest. */
+  versions: PlannedVersion[]
   /** Whether it came with the ticket. */
   readonly opens: boolean
   /** The ticket's status before and after. */
@@ -57,6 +66,8 @@ export interface CommentChange {
   readonly known: KnownPost
   readonly changed: Set<string>
   revision: Post | null
+  /** Of this batch, older than `revision`. */
+  readonly versions: PlannedVersion[]
   deletedAt: string | null
   favorited: boolean
   retweeted: boolean

@@ -12,6 +12,7 @@ import type {
   Plan,
   PlannedComment,
   PlannedTicket,
+  PlannedVersion,
   PlannedWait,
 } from './planned.ts'
 import { commentsOf, noteOfFull, removeNew } from './planned-comments.ts'
@@ -59,7 +60,15 @@ export function createPlanner(facts: BatchFacts) {
 
   function changeOf(known: KnownPost): CommentChange {
     const { favorited = false, retweeted = false } = known.comment ?? {}
-    const nothing = { known, changed: new Set<string>(), revision: null, deletedAt: null, favorited, retweeted }
+    const nothing = {
+      known,
+      changed: new Set<string>(),
+      revision: null,
+      versions: [],
+      deletedAt: null,
+      favorited,
+      retweeted,
+    }
     const change = commentChanges.get(known.id) ?? nothing
     commentChanges.set(known.id, change)
     return change
@@ -163,13 +172,20 @@ export function createPlanner(facts: BatchFacts) {
         mine.versionId = post.versionId
         remember(post, mine)
         if (mine.wait) mine.wait.post = post
-        if (mine.ticket) mine.ticket.subject = subjectOf(post.text)
         if (!mine.comment) return
+        const { versionId, externalId, body, editedAt, postedAt } = mine.comment
+        mine.comment.versions.push({
+          versionId: versionId ?? externalId ?? post.id,
+          body,
+          postedAt: editedAt ?? postedAt,
+        })
         mine.comment.body = post.text
         mine.comment.versionId = post.versionId
         mine.comment.editedAt = post.editedAt
       } else if (known?.comment) {
         const change = changeOf(known)
+        const { revision } = change
+        if (revision) change.versions.push(versionOf(revision))
         change.revision = post
         change.changed.add('body').add('editedAt')
       } else if (known) incomingChangeOf(known).revision = post
@@ -226,6 +242,12 @@ export function createPlanner(facts: BatchFacts) {
     }),
   }
 }
+
+const versionOf = ({ versionId, text, editedAt, postedAt }: Post): PlannedVersion => ({
+  versionId,
+  body: text,
+  postedAt: editedAt ?? postedAt,
+})
 
 interface Saying {
   readonly direction: 'INBOUND' | 'OUTBOUND'
