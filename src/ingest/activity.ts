@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
 import type { Inbox } from './inbox.ts'
-import { parseActivity } from './parse.ts'
+import { type ChatNews, parseActivity } from './parse-activity.ts'
 
 /** Which door an event of the Activity API came through. */
 export type ActivityDoor = 'activity' | 'webhook'
@@ -19,22 +19,26 @@ export interface ActivityOptions {
   readonly logger: Logger
   /** Notes that somebody removed the app (`oauth.revoke`). An error is logged: X's refusals will tell the same. */
   readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
+  /** Told that an encrypted conversation has news. An error is logged: the next look at XChat finds the same. */
+  readonly onChat?: ((news: ChatNews) => Promise<void>) | undefined
 }
 
-export function createActivity({ inbox, logger, onRevoked }: ActivityOptions): Activity {
-  async function revoked(xUserId: string, at: Date): Promise<void> {
+export function createActivity({ inbox, logger, onRevoked, onChat }: ActivityOptions): Activity {
+  async function hint(told: Promise<void>, event: string): Promise<void> {
     try {
-      await onRevoked(xUserId, at)
+      await told
     } catch (error) {
-      logger.error({ err: error, xUserId }, 'a removed app could not be dealt with')
+      logger.error({ err: error, event }, 'an event could not be passed on')
     }
   }
   return {
     async deliver(door, line) {
-      const { posts, rejects, revocations } = parseActivity(line)
-      const committed =
-        posts.length + rejects.length === 0 ? undefined : inbox.deliver({ source: door, posts, rejects })
-      await Promise.all([committed, ...revocations.map(({ xUserId, at }) => revoked(xUserId, at))])
+      const { items, rejects, revocations, chats } = parseActivity(line)
+      await Promise.all([
+        items.length + rejects.length > 0 && inbox.deliver({ source: door, items, rejects }),
+        ...revocations.map(({ xUserId, at }) => hint(onRevoked(xUserId, at), 'oauth.revoke')),
+        ...chats.map((news) => onChat && hint(onChat(news), 'chat')),
+      ])
     },
   }
 }

@@ -8,6 +8,7 @@ import { createActivity } from './activity.ts'
 import { type ActivityMode, startActivitySource } from './activity-source.ts'
 import { followAccounts } from './follow-accounts.ts'
 import { createInbox } from './inbox.ts'
+import type { ChatNews } from './parse-activity.ts'
 import { type PolledAccount, pollAccount } from './poller.ts'
 import { drainDeliveries } from './webhook-drain.ts'
 
@@ -33,6 +34,8 @@ export interface IngestOptions {
   readonly logger: Logger
   /** Told that somebody removed the app, of whatever account it is. */
   readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
+  /** Told that an encrypted conversation of an account has news. */
+  readonly onChat?: ((news: ChatNews) => Promise<void>) | undefined
   /** How X tells what happens. */
   readonly activity: ActivityMode
   /** Where X's webhook calls reach us. */
@@ -57,7 +60,7 @@ export function startIngest(options: IngestOptions): Ingest {
   /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
   const ending = new Map<string, Promise<void>>()
   const syncedAt = new Map<string, number>()
-  const activity = createActivity({ inbox, logger, onRevoked: options.onRevoked })
+  const activity = createActivity({ inbox, logger, onRevoked: options.onRevoked, onChat: options.onChat })
 
   const activeAccounts = () =>
     store.prisma.account.findMany({
