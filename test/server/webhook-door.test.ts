@@ -6,8 +6,6 @@ import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { startPerch } from '../helpers/perch.ts'
 import { testRedisUrl } from '../helpers/redis.ts'
-import { testStore } from '../helpers/stores.ts'
-import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 
 /** Where X delivers events: an api process, without a worker that takes away what it keeps. */
 
@@ -17,23 +15,21 @@ const signature = (body: string | Buffer) =>
 
 let simulator: Simulator
 let database: TestDatabase
-let wire: TcpProxy
-/** Beside the wire. */
 let store: Store
 let app: App
-const common = () => ({ simulatorUrl: simulator.url, redisUrl: testRedisUrl(), role: 'api' as const })
+const common = () => ({
+  databaseUrl: database.url,
+  simulatorUrl: simulator.url,
+  redisUrl: testRedisUrl(),
+  role: 'api' as const,
+})
 beforeAll(async () => {
   ;[simulator, database] = await Promise.all([createSimulator(), testDatabase()])
-  const { hostname, port } = new URL(database.url)
-  wire = await startProxy(hostname, Number(port))
-  store = await testStore(database.url)
-  const databaseUrl = Object.assign(new URL(database.url), { hostname: '127.0.0.1', port: String(wire.port) }).href
-  app = await startPerch({ ...common(), databaseUrl, env: { X_CONSUMER_SECRET: CONSUMER_SECRET } })
+  app = await startPerch({ ...common(), env: { X_CONSUMER_SECRET: CONSUMER_SECRET } })
+  store = app.store
 })
 afterAll(async () => {
   await app?.close()
-  await store?.close()
-  await wire?.close()
   await simulator?.close()
   await database?.drop()
 })
@@ -108,39 +104,21 @@ describe('a delivery', () => {
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
   })
 
-  it('among a thousand at once is kept in few commits', async () => {
+  it('among hundreds at once is kept in few commits', async () => {
     const commits = async () =>
       (
         await store.prisma.$queryRaw<{ n: number }[]>`
         SELECT count(DISTINCT xmin::text)::int AS n FROM activity_delivery`
       )[0]?.n
-    const bodies = Array.from({ length: 1_000 }, (_, n) => `{"data":${n}}`)
+    const bodies = Array.from({ length: 400 }, (_, n) => `{"data":${n}}`)
     expect(new Set(await Promise.all(bodies.map((body) => deliver(body))))).toEqual(new Set([200]))
     expect((await kept()).sort()).toEqual(bodies.sort())
-    expect(await commits()).toBeLessThan(500)
+    expect(await commits()).toBeLessThan(200)
   })
-
-  it.each([
-    ['refuses', () => wire.cut()],
-    ['swallows', async () => wire.stall()],
-  ])(
-    'while the network %s everything is answered 503 in time, and taken when X tries again',
-    async (_, break_) => {
-      await break_()
-      const asked = performance.now()
-      expect(await deliver(EVENT)).toBe(503)
-      expect(performance.now() - asked).toBeLessThan(7_000)
-      await wire.cut()
-      await wire.open()
-      await expect.poll(() => deliver(EVENT), { timeout: 10_000 }).toBe(200)
-      expect(await kept()).toEqual([EVENT])
-    },
-    30_000,
-  )
 })
 
 it('without a consumer secret there is no door', async () => {
-  const other = await startPerch({ ...common(), databaseUrl: database.url })
+  const other = await startPerch(common())
   try {
     const answers = [fetch(`${other.url}/webhooks/x?crc_token=a`), fetch(`${other.url}/webhooks/x`, { method: 'POST' })]
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([404, 404])
