@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { v7 as uuid } from 'uuid'
-import { subjectOf } from '../src/domain/capture.ts'
-import type { ReceivedPost } from '../src/ingest/parse.ts'
+import { subjectOf } from '../src/domain/subject.ts'
+import type { ReceivedPost } from '../src/ingest/item.ts'
 import { copyIn, copyText } from './copy.ts'
 
 /*
@@ -46,7 +46,20 @@ export function bareBatches(accountId: string): (posts: readonly ReceivedPost[])
       } else {
         known.set(post.conversationId, { ticketId, userId })
         opened.add(ticketId)
-        people.push([userId, author.id, author.username, author.name, author.avatarUrl, String(author.followersCount), String(author.postsCount), String(author.verified), author.verifiedType, 'false'].map(String))
+        people.push(
+          [
+            userId,
+            author.id,
+            author.username,
+            author.name,
+            author.avatarUrl,
+            String(author.followersCount),
+            String(author.postsCount),
+            String(author.verified),
+            author.verifiedType,
+            'false',
+          ].map(String),
+        )
         tickets.push([ticketId, subjectOf(post.text), 'X_CORP', accountId, userId, post.conversationId, post.id, '1'])
       }
       comments.push([commentId, ticketId, userId, 'INBOUND', 'PUBLIC', 'X_POST', post.text, post.id, post.postedAt])

@@ -1,4 +1,4 @@
-import type { ReceivedPost } from '../src/ingest/parse.ts'
+import type { ReceivedPost } from '../src/ingest/item.ts'
 import { BRAND_ID } from '../test/helpers/posts.ts'
 
 /*
@@ -49,8 +49,10 @@ function post(goesOn?: Conversation): ReceivedPost {
   const id = String(FIRST_ID + BigInt(n) * BETWEEN)
   const authorId = goesOn?.authorId ?? personId(n)
   return {
+    kind: 'post',
     post: {
       id,
+      versionId: id,
       authorId,
       conversationId: goesOn?.id ?? id,
       text: `@acme ${textOf(n)}`,
@@ -58,8 +60,9 @@ function post(goesOn?: Conversation): ReceivedPost {
       inReplyToUserId: goesOn ? BRAND_ID : null,
       mentionedUserIds: [BRAND_ID],
       mentionedHandles: ['acme'],
-      isRepost: false,
+      repostOfId: null,
       postedAt: new Date(Date.UTC(2026, 9, 1) + n).toISOString(),
+      editedAt: null,
     },
     author: {
       id: authorId,

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { pino } from 'pino'
-import { applyPosts } from '../src/ingest/apply.ts'
-import type { ReceivedPost } from '../src/ingest/parse.ts'
+import { applyItems } from '../src/ingest/apply.ts'
+import type { ReceivedPost } from '../src/ingest/item.ts'
 import { openStore } from '../src/store/open.ts'
 import { createAccount } from '../test/helpers/posts.ts'
 import { bareBatches, prepareBare, sendBare } from './bare.ts'
@@ -36,7 +36,7 @@ export async function benchIngestion(databaseUrl: string, progress: (text: strin
 
   const ours = (make: (count: number) => ReceivedPost[]) => () => {
     const batches = Array.from({ length: BATCHES }, () => make(BATCH))
-    return perSecond(batches, BATCH, (posts) => applyPosts(store, posts))
+    return perSecond(batches, BATCH, (posts) => applyItems(store, posts))
   }
   const bare = (make: (count: number) => ReceivedPost[]) => () => {
     const batches = Array.from({ length: BATCHES }, () => toBare(make(BATCH)))

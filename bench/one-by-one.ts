@@ -1,7 +1,7 @@
 import { v7 as uuid } from 'uuid'
-import { subjectOf } from '../src/domain/capture.ts'
+import { subjectOf } from '../src/domain/subject.ts'
+import type { ReceivedPost } from '../src/ingest/item.ts'
 import type { Store } from '../src/store/store.ts'
-import type { ReceivedPost } from '../src/ingest/parse.ts'
 
 /*
  * The way Prisma's manual begins with: a nested create for every post, each in a transaction of its own with its event.
