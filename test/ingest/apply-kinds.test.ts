@@ -75,6 +75,13 @@ describe('a direct message', () => {
     ])
   })
 
+  it('and a post of our own make no requester of us', async () => {
+    await apply(received('9'), received('10', { author: BRAND_ID, conversation: '9', answers: '900' }))
+    await apply(message('11'), message('12', { from: BRAND_ID }))
+    expect((await tickets()).map(({ commentCount }) => commentCount)).toEqual([2, 2])
+    expect(await store.prisma.user.count({ where: { xProfileId: BRAND_ID } })).toBe(0)
+  })
+
   it('says in a private note what came along (F42)', async () => {
     await apply(message('10', { text: '', attachments: ['video', 'image', 'image'] }))
     expect(await tickets()).toMatchObject([
@@ -393,4 +400,22 @@ describe('whatever happens', () => {
       expect(parts).toEqual(one)
     },
   )
+})
+
+describe('whom the account follows (F77)', () => {
+  const follows = async () =>
+    (await store.prisma.xFollow.findMany()).map(({ xUserId, following }) => `${xUserId} ${following}`)
+  const follow = (following: boolean): Item => ({ kind: 'follow', followerId: BRAND_ID, personId: '900', following })
+
+  it('is told by events, and seen beside posts', async () => {
+    await apply(follow(false))
+    expect(await follows()).toEqual([])
+    await apply(follow(true), follow(false), follow(true))
+    expect(await follows()).toEqual(['900 true'])
+    await apply({
+      ...received('10'),
+      author: { ...profile('900'), follow: { followerId: BRAND_ID, following: false } },
+    })
+    expect(await follows()).toEqual(['900 false'])
+  })
 })
