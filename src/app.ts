@@ -43,6 +43,10 @@ import type { XClient } from './x/client.ts'
 import { createXClient } from './x/twitter-client.ts'
 import { createXChat } from './x/xchat/create-xchat.ts'
 import type { XChat } from './x/xchat.ts'
+import { watchBudget } from './x-calls/budget.ts'
+import { createXCalls } from './x-calls/create-x-calls.ts'
+import { createMeter } from './x-calls/meter.ts'
+import type { XCalls, XMeter } from './x-calls/x-calls.ts'
 
 /*
  * The composition root: the only place that builds adapters and puts the parts together. What is
@@ -129,12 +133,21 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   disposers.add('XChat', () => xchat.close())
   const watch = createAuthorizationWatch({ store, vault, logger, ...tuning })
   const tokens = createAccessTokens({ store, vault, x, logger, watch })
+  const meter = createMeter({
+    store,
+    logger,
+    ownerXUserId: config.x.ownerId,
+    onSpent: (accountId) => watchBudget({ store, logger }, accountId),
+  })
+  disposers.add('meter', () => meter.close())
+  const calls = createXCalls({ store, tokens, meter, logger })
   const accounts = createAccounts({
     store,
     vault,
     x,
     xchat,
-    tokens,
+    calls,
+    meter,
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
@@ -175,6 +188,8 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
         feed,
         vault,
         tokens,
+        calls,
+        meter,
         x,
         xchat,
         metrics,
@@ -235,6 +250,8 @@ interface WorkerParts {
   readonly feed: Feed
   readonly vault: Vault
   readonly tokens: AccessTokens
+  readonly calls: XCalls
+  readonly meter: XMeter
   readonly x: XClient
   readonly xchat: XChat
   readonly metrics: Metrics
@@ -246,7 +263,7 @@ interface WorkerParts {
 }
 
 async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
-  const { databaseUrl, store, feed, vault, tokens, x, xchat, metrics, logger, config, tuning, link } = parts
+  const { databaseUrl, store, feed, vault, tokens, calls, x, xchat, metrics, logger, config, tuning, link } = parts
   const mailer = createMailer(config, logger)
   disposers.add('mail', () => mailer.close())
   const watchSilence = () => watchInactivity({ store, vault, logger })
@@ -266,13 +283,13 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
   metrics.observe('jobs_waiting', jobs.waiting)
   // What fell due while nothing ran.
   watchSilence().catch((error: unknown) => logger.warn({ err: error }, 'silent accounts could not be looked for'))
-  const removed = createRemovedApps({ store, vault, x, tokens, logger })
+  const removed = createRemovedApps({ store, vault, x, tokens, calls, logger })
   const leases = createLeases(store.prisma, logger)
   const reader = startXChatReader({
     store,
     x,
     xchat,
-    tokens,
+    calls,
     vault,
     leases,
     feed,
@@ -285,7 +302,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     x,
     feed,
     logger,
-    tokens,
+    calls,
     leases,
     ...tuning,
     onRevoked: removed.heard,

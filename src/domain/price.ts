@@ -52,33 +52,33 @@ export const costOf = (kind: SpendKind, units: number): MicroDollars => PRICES[k
 interface Billing {
   readonly kind: SpendKind
   /**
-   * RESOURCES: each thing in `data` once a UTC day (what is in `includes` is not counted: X does not say that it charges
-   * it). REQUESTS: each call that X takes.
+   * What is charged: each such thing in `data`, once a UTC day (what is in `includes` is not counted: X does not say that
+   * it charges it). Null: each call that X takes.
    */
-  readonly per: 'RESOURCES' | 'REQUESTS'
+  readonly resource: 'post' | 'user' | 'dm' | 'chat' | null
   /** Cheaper for the account that owns the developer app. */
   readonly owned?: boolean
-  /** A window of X's that all users of the app share, where X publishes none for a user. */
+  /** X counts it as the app's whoever calls: it publishes no limit for a user. */
   readonly shared?: boolean
 }
 
-const reads = (kind: SpendKind): Billing => ({ kind, per: 'RESOURCES' })
-const ownReads = (): Billing => ({ kind: 'POST_READ', per: 'RESOURCES', owned: true })
-const requests = (kind: SpendKind): Billing => ({ kind, per: 'REQUESTS' })
-const ofTheApp = (): Billing => ({ kind: 'UNPRICED', per: 'REQUESTS', shared: true })
+const reads = (kind: SpendKind, resource: NonNullable<Billing['resource']>): Billing => ({ kind, resource })
+const ownReads = (): Billing => ({ kind: 'POST_READ', resource: 'post', owned: true })
+const unpriced = (): Billing => ({ kind: 'UNPRICED', resource: null })
+const ofTheApp = (): Billing => ({ ...unpriced(), shared: true })
 
 /** The calls that Perch makes, by X's names of them, and how each is charged. */
 export const ENDPOINTS = {
-  'GET /2/users/me': reads('USER_READ'),
+  'GET /2/users/me': reads('USER_READ', 'user'),
   'GET /2/users/:id/mentions': ownReads(),
   'GET /2/users/:id/tweets': ownReads(),
   'GET /2/users/:id/liked_tweets': ownReads(),
-  'GET /2/tweets': reads('POST_READ'),
-  'GET /2/tweets/search/recent': reads('POST_READ'),
-  'GET /2/dm_events': reads('DM_READ'),
-  'GET /2/users/:id/public_keys': requests('UNPRICED'),
-  'GET /2/chat/conversations': requests('UNPRICED'),
-  'GET /2/chat/conversations/:id/events': reads('CHAT_READ'),
+  'GET /2/tweets': reads('POST_READ', 'post'),
+  'GET /2/tweets/search/recent': reads('POST_READ', 'post'),
+  'GET /2/dm_events': reads('DM_READ', 'dm'),
+  'GET /2/users/:id/public_keys': unpriced(),
+  'GET /2/chat/conversations': unpriced(),
+  'GET /2/chat/conversations/:id/events': reads('CHAT_READ', 'chat'),
   'GET /2/activity/subscriptions': ofTheApp(),
   'POST /2/activity/subscriptions': ofTheApp(),
   'PUT /2/activity/subscriptions/:id': ofTheApp(),
@@ -91,11 +91,8 @@ export const ENDPOINTS = {
 
 export type XEndpoint = keyof typeof ENDPOINTS
 
-/** How a call is charged. `ownerOfApp`: whether the account that calls owns the developer app. */
-export function billingOf(endpoint: XEndpoint, ownerOfApp: boolean): Billing {
-  const billing: Billing = ENDPOINTS[endpoint]
-  return billing.owned && ownerOfApp ? { ...billing, kind: 'OWNED_READ' } : billing
-}
+/** How a call is charged. */
+export const billingOf = (endpoint: XEndpoint): Billing => ENDPOINTS[endpoint]
 
 const EVENTS: Readonly<Record<string, SpendKind>> = {
   'post.create': 'POST_EVENT',

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
 import { inTurn } from './in-turn.ts'
 import { createInbox } from './inbox.ts'
@@ -25,7 +25,7 @@ export interface Ingest {
 export interface IngestOptions {
   readonly store: Store
   readonly x: XClient
-  readonly tokens: AccessTokens
+  readonly calls: XCalls
   readonly leases: Leases
   readonly feed: Feed
   readonly logger: Logger
@@ -44,7 +44,7 @@ interface Task {
 }
 
 export function startIngest(options: IngestOptions): Ingest {
-  const { store, x, tokens, leases, feed, logger, pollMs = 15_000 } = options
+  const { store, x, calls, leases, feed, logger, pollMs = 15_000 } = options
   const stopping = new AbortController()
   const inbox = createInbox({ store, logger, onIngested: options.onIngested })
   const pollers = new Map<string, Task>()
@@ -67,7 +67,7 @@ export function startIngest(options: IngestOptions): Ingest {
     const poller = {
       store,
       x,
-      tokens,
+      calls,
       inbox,
       logger,
       everyMs: pollMs,
@@ -109,7 +109,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const subscribe = inTurn(async () => {
     if (stopping.signal.aborted) return
     const accounts = await activeAccounts()
-    await subscribeAll({ x, tokens, logger }, accounts, stopping.signal)
+    await subscribeAll({ x, calls, logger }, accounts, stopping.signal)
     subscribed = namesOf(accounts)
   })
   const streamer = { x, inbox, logger, subscribe, onRevoked: options.onRevoked }

@@ -4,11 +4,21 @@
  * Invariant: every method either gives X's answer or throws XError; nothing is retried in here.
  */
 
-/** What X's `x-rate-limit-*` headers said: calls left in this 15-minute window, and when it ends. */
-export interface RateLimit {
+/** Calls left in one of X's windows, and when it ends by X's clock. */
+export interface RateWindow {
   readonly limit: number
   readonly remaining: number
   readonly resetsAt: Date
+}
+
+/** What X's headers said: `x-rate-limit-*` of this 15-minute window, and of 24-hour windows where there are some. */
+export interface RateLimit extends RateWindow {
+  /** `x-app-limit-24hour-*`: all of the app's calls. */
+  readonly day?: RateWindow
+  /** `x-user-limit-24hour-*`: this user's calls. */
+  readonly userDay?: RateWindow
+  /** X's clock when it answered (its Date header): what `resetsAt` is to be compared with. */
+  readonly asOf?: Date
 }
 
 export interface XAnswer {
@@ -43,6 +53,12 @@ export interface ActivitySubscription {
   readonly tag: string | undefined
 }
 
+/** One page of the app's subscriptions; `nextToken` null: the last. */
+export interface SubscriptionPage extends XAnswer {
+  readonly subscriptions: readonly ActivitySubscription[]
+  readonly nextToken: string | null
+}
+
 /** The tag of our subscriptions: others of the same app are not ours to end. */
 export const ACTIVITY_TAG = 'perch'
 
@@ -57,12 +73,13 @@ export interface XOAuth {
 }
 
 export interface XActivity {
-  subscriptions(): Promise<readonly ActivitySubscription[]>
+  /** One page, at most 1,000. */
+  subscriptions(pageToken?: string): Promise<SubscriptionPage>
   /** In the user's own name: X's pages ask for it, though its OpenAPI document takes the app's token too. */
-  subscribe(eventType: ActivityEventType, userId: string, accessToken: string): Promise<void>
+  subscribe(eventType: ActivityEventType, userId: string, accessToken: string): Promise<XAnswer>
   /** `oauth.revoke`: told of every user who removes the app. In the app's name; X takes no filter. */
-  subscribeToRevocations(): Promise<void>
-  unsubscribe(subscriptionId: string): Promise<void>
+  subscribeToRevocations(): Promise<XAnswer>
+  unsubscribe(subscriptionId: string): Promise<XAnswer>
   /**
    * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
    * `onAlive` is called when connected and for every sign of life, keep-alives included.

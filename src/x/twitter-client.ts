@@ -1,17 +1,17 @@
-import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
+import { type TOAuth2Scope, TwitterApi, type TwitterResponse } from 'twitter-api-v2'
 import { z } from 'zod'
 import { activityLines } from './activity-stream.ts'
 import {
   ACTIVITY_TAG,
   type ActivitySubscription,
   type PageRequest,
-  type RateLimit,
   type XAnswer,
   type XClient,
   type XTokens,
 } from './client.ts'
 import { dialX } from './dial.ts'
 import { translate, XError } from './errors.ts'
+import { rateLimitOf } from './rate-limit.ts'
 
 export interface XClientOptions {
   readonly clientId: string
@@ -91,7 +91,12 @@ export function createXClient(options: XClientOptions): XClient {
     const answer = await call(endpoint, () =>
       api.v2.get<unknown>(path, query, { fullResponse: true, timeout: timeoutMs }),
     )
-    return { body: answer.data, ...(answer.rateLimit && { rateLimit: toRateLimit(answer.rateLimit) }) }
+    return toAnswer(answer)
+  }
+
+  async function post(api: TwitterApi, endpoint: string, path: string, body: Record<string, unknown>): Promise<XAnswer> {
+    const options = { fullResponse: true, timeout: timeoutMs } as const
+    return toAnswer(await call(endpoint, () => api.v2.post<unknown>(path, body, options)))
   }
 
   const asUser = (accessToken: string) => new TwitterApi(accessToken, { httpAgent })
@@ -117,38 +122,42 @@ export function createXClient(options: XClientOptions): XClient {
     },
 
     activity: {
-      async subscriptions() {
-        const found: ActivitySubscription[] = []
-        let token: string | undefined
-        do {
-          const query = { max_results: '1000', ...(token && { pagination_token: token }) }
-          const { body } = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
-          const page = subscriptionPage.safeParse(body)
-          if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
-          for (const { subscription_id: id, event_type: eventType, filter, tag } of page.data.data ?? []) {
-            found.push({ id, eventType, userId: filter?.user_id, tag })
-          }
-          token = page.data.meta?.next_token
-        } while (token)
-        return found
-      },
-      async subscribe(eventType, userId, accessToken) {
-        const body = { event_type: eventType, filter: { user_id: userId }, tag: ACTIVITY_TAG }
-        await call('POST /2/activity/subscriptions', () =>
-          asUser(accessToken).v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
+      async subscriptions(pageToken) {
+        const query = { max_results: '1000', ...(pageToken && { pagination_token: pageToken }) }
+        const answer = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
+        const page = subscriptionPage.safeParse(answer.body)
+        if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
+        const subscriptions = (page.data.data ?? []).map(
+          ({ subscription_id: id, event_type: eventType, filter, tag }): ActivitySubscription => ({
+            id,
+            eventType,
+            userId: filter?.user_id,
+            tag,
+          }),
         )
+        return { ...answer, subscriptions, nextToken: page.data.meta?.next_token ?? null }
       },
-      async subscribeToRevocations() {
-        const body = { event_type: 'oauth.revoke', filter: {}, tag: ACTIVITY_TAG }
-        await call('POST /2/activity/subscriptions', () =>
-          bearer.v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
-        )
-      },
-      async unsubscribe(subscriptionId) {
-        await call('DELETE /2/activity/subscriptions/:id', () =>
-          bearer.v2.delete(`activity/subscriptions/${subscriptionId}`, undefined, { timeout: timeoutMs }),
-        )
-      },
+      subscribe: (eventType, userId, accessToken) =>
+        post(asUser(accessToken), 'POST /2/activity/subscriptions', 'activity/subscriptions', {
+          event_type: eventType,
+          filter: { user_id: userId },
+          tag: ACTIVITY_TAG,
+        }),
+      subscribeToRevocations: () =>
+        post(bearer, 'POST /2/activity/subscriptions', 'activity/subscriptions', {
+          event_type: 'oauth.revoke',
+          filter: {},
+          tag: ACTIVITY_TAG,
+        }),
+      unsubscribe: async (subscriptionId) =>
+        toAnswer(
+          await call('DELETE /2/activity/subscriptions/:id', () =>
+            bearer.v2.delete<unknown>(`activity/subscriptions/${subscriptionId}`, undefined, {
+              fullResponse: true,
+              timeout: timeoutMs,
+            }),
+          ),
+        ),
       stream: (stream) =>
         activityLines({
           ...stream,
@@ -204,8 +213,9 @@ function pageQuery({ sinceId, pageToken }: PageRequest, tokenName: string): Reco
   }
 }
 
-function toRateLimit({ limit, remaining, reset }: { limit: number; remaining: number; reset: number }): RateLimit {
-  return { limit, remaining, resetsAt: new Date(reset * 1000) }
+function toAnswer({ data, headers }: TwitterResponse<unknown>): XAnswer {
+  const rateLimit = rateLimitOf(headers)
+  return { body: data, ...(rateLimit && { rateLimit }) }
 }
 
 function toTokens(answer: {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { subscribeAll } from '../../src/ingest/subscriptions.ts'
 import type { ActivitySubscription } from '../../src/x/client.ts'
 import { XError, type XErrorKind } from '../../src/x/errors.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent } from '../helpers/stores.ts'
 
@@ -22,24 +23,25 @@ async function asked(
   refuse: (what: string) => XErrorKind | undefined = () => undefined,
   stop = new AbortController(),
 ) {
-  const calls: string[] = []
+  const made: string[] = []
   const call = async (what: string) => {
-    calls.push(what)
+    made.push(what)
     const kind = refuse(what)
     if (kind) throw new XError(kind, what)
+    return { body: {} }
   }
   const activity = {
     ...SILENT_X.activity,
-    subscriptions: async () => subscriptions,
+    subscriptions: async () => ({ body: {}, subscriptions, nextToken: null }),
     subscribe: (eventType: string, userId: string, token: string) => call(`+ ${eventType} ${userId} ${token}`),
     subscribeToRevocations: () => call('+ oauth.revoke'),
     unsubscribe: (id: string) => call(`- ${id}`),
   }
-  const tokens = { get: async (id: string) => `token of ${id}` }
-  const error = await subscribeAll({ x: { activity }, tokens, logger: silent }, ACCOUNTS, stop.signal).catch(
+  const calls = freeCalls((id) => `token of ${id}`)
+  const error = await subscribeAll({ x: { activity }, calls, logger: silent }, ACCOUNTS, stop.signal).catch(
     (failure: unknown) => failure,
   )
-  return { calls, error }
+  return { calls: made, error }
 }
 const ALL = [
   '+ oauth.revoke',

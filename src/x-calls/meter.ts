@@ -1,0 +1,104 @@
+import type { Logger } from 'pino'
+import { billingOf, eventKind, type SpendKind } from '../domain/price.ts'
+import type { Store } from '../store/store.ts'
+import { resourcesIn } from './resources.ts'
+import { type Charge, writeSpend } from './spend-rows.ts'
+import { APP } from './windows.ts'
+import type { XMeter } from './x-calls.ts'
+
+/*
+ * Gathers what X charges and writes it down. What the database does not take is kept and written later; a process that is
+ * killed loses the last second of its events. X's console has the last word all the same.
+ */
+
+export interface Meter extends XMeter {
+  /** Resolves when all that was charged so far is written, or the database does not take it. */
+  flush(): Promise<void>
+  /** The last flush. */
+  close(): Promise<void>
+}
+
+export interface MeterOptions {
+  readonly store: Pick<Store, 'prisma'>
+  readonly logger: Logger
+  /** The X user that owns the developer app: X charges it less for its own posts. */
+  readonly ownerXUserId?: string | undefined
+  /** Told of every account that something was charged to. */
+  readonly onSpent: (accountId: string) => Promise<unknown>
+}
+
+/** Events come by the thousand, and are written a second at a time. */
+const GATHER_MS = 1_000
+
+interface Events {
+  readonly xUserId: string
+  readonly kind: SpendKind
+  count: number
+}
+
+export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptions): Meter {
+  let charges: Charge[] = []
+  let events = new Map<string, Events>()
+  let timer: NodeJS.Timeout | undefined
+  let writing: Promise<void> | undefined
+  let closed = false
+
+  async function write(): Promise<void> {
+    clearTimeout(timer)
+    timer = undefined
+    const taken = { charges, events }
+    charges = []
+    events = new Map()
+    const counted = [...taken.events.values()].map(
+      ({ xUserId, kind, count }): Charge => ({ xUserId, kind, resource: null, calls: 0, units: count, ids: [] }),
+    )
+    if (taken.charges.length + counted.length === 0) return
+    try {
+      const spent = await writeSpend(store, [...taken.charges, ...counted], ownerXUserId)
+      for (const accountId of spent) await onSpent(accountId)
+    } catch (error) {
+      logger.warn({ err: error }, 'what X charges could not be written down yet')
+      charges = [...taken.charges, ...charges]
+      for (const { xUserId, kind, count } of taken.events.values()) count > 0 && addEvents(xUserId, kind, count)
+      later()
+    }
+  }
+
+  /** One at a time; whoever comes while one writes waits for it and the next. */
+  function flush(): Promise<void> {
+    const next = (writing ?? Promise.resolve()).then(write)
+    writing = next
+    return next
+  }
+
+  function later(): void {
+    if (!closed) timer ??= setTimeout(() => void flush(), GATHER_MS).unref()
+  }
+
+  function addEvents(xUserId: string, kind: SpendKind, count: number): void {
+    const key = `${xUserId}/${kind}`
+    const known = events.get(key)
+    if (known) known.count += count
+    else events.set(key, { xUserId, kind, count })
+  }
+
+  return {
+    flush,
+    events(xUserId, eventType, count) {
+      if (count <= 0) return
+      addEvents(xUserId, eventKind(eventType), count)
+      later()
+    },
+    answered(accountId, endpoint, answer) {
+      const { kind, owned = false, resource } = billingOf(endpoint)
+      const { ids, unnamed } = resource === null ? { ids: [], unnamed: 1 } : resourcesIn(answer.body)
+      charges.push({ caller: accountId ?? APP, kind, owned, resource, calls: 1, units: unnamed, ids })
+      void flush()
+    },
+    async close() {
+      closed = true
+      await flush()
+      clearTimeout(timer)
+    },
+  }
+}
