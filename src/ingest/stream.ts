@@ -2,7 +2,7 @@ import type { Logger } from 'pino'
 import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { type Inbox, InboxClosedError } from './inbox.ts'
-import { parseActivity } from './parse.ts'
+import { parseActivity } from './parse-activity.ts'
 import { delayAfter, pause } from './retry.ts'
 
 /*
@@ -49,8 +49,8 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
             .onRevoked(xUserId, at)
             .catch((error: unknown) => logger.error({ err: error, xUserId }, 'a removed app could not be dealt with'))
         }
-        if (parsed.posts.length === 0 && parsed.rejects.length === 0) continue
-        inbox.deliver({ source: 'activity', posts: parsed.posts, rejects: parsed.rejects }).catch((error: unknown) => {
+        if (parsed.items.length === 0 && parsed.rejects.length === 0) continue
+        inbox.deliver({ source: 'activity', items: parsed.items, rejects: parsed.rejects }).catch((error: unknown) => {
           if (!(error instanceof InboxClosedError))
             logger.error({ err: error }, 'posts of the stream were not committed')
         })
