@@ -70,6 +70,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
   ),
   room(

@@ -34,7 +34,10 @@ export const PRICES = {
   CHAT_CREATE: assumed(15_000n, 'An XChat message that was sent. X publishes no price; taken as a direct message’s.'),
   POST_DELETE: published(10_000n, 'A post that was deleted by the app.'),
   POST_EVENT: published(5_000n, 'A new post that the Activity API told of.'),
-  REPLY_EVENT: assumed(5_000n, 'A mention or reply that the Activity API told of. Not in X’s list; taken as a new post.'),
+  REPLY_EVENT: assumed(
+    5_000n,
+    'A mention or reply that the Activity API told of. Not in X’s list; taken as a new post.',
+  ),
   LIKE_EVENT: assumed(1_000n, 'A like that the Activity API told of. Not in X’s list; taken as a like that is read.'),
   DM_EVENT: published(10_000n, 'A direct message received that the Activity API told of.'),
   CHAT_EVENT: published(10_000n, 'An XChat message received that the Activity API told of.'),
@@ -94,17 +97,17 @@ export type XEndpoint = keyof typeof ENDPOINTS
 /** How a call is charged. */
 export const billingOf = (endpoint: XEndpoint): Billing => ENDPOINTS[endpoint]
 
-const EVENTS: Readonly<Record<string, SpendKind>> = {
-  'post.create': 'POST_EVENT',
-  'post.mention.create': 'REPLY_EVENT',
-  'post.reply.create': 'REPLY_EVENT',
-  'like.create': 'LIKE_EVENT',
-  'dm.received': 'DM_EVENT',
-  'chat.received': 'CHAT_EVENT',
-  'post.delete': 'UNBILLED_EVENT',
-  'dm.sent': 'UNBILLED_EVENT',
-  'chat.sent': 'UNBILLED_EVENT',
-}
+const EVENTS: ReadonlyMap<string, SpendKind> = new Map([
+  ['post.create', 'POST_EVENT'],
+  ['post.mention.create', 'REPLY_EVENT'],
+  ['post.reply.create', 'REPLY_EVENT'],
+  ['like.create', 'LIKE_EVENT'],
+  ['dm.received', 'DM_EVENT'],
+  ['chat.received', 'CHAT_EVENT'],
+  ['post.delete', 'UNBILLED_EVENT'],
+  ['dm.sent', 'UNBILLED_EVENT'],
+  ['chat.sent', 'UNBILLED_EVENT'],
+])
 
 /** How an event of the Activity API is charged, by X's name of its type. */
-export const eventKind = (eventType: string): SpendKind => EVENTS[eventType] ?? 'UNPRICED_EVENT'
+export const eventKind = (eventType: string): SpendKind => EVENTS.get(eventType) ?? 'UNPRICED_EVENT'

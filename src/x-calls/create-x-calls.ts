@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import type { RateLimit, XAnswer } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { watchBudget } from './budget.ts'
-import { admit, APP, conclude, type Ended, type Ticket, windowsOf } from './windows.ts'
+import { APP, admit, conclude, type Ended, type Ticket, windowsOf } from './windows.ts'
 import type { XCalls, XMeter } from './x-calls.ts'
 
 export interface XCallsServices {

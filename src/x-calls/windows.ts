@@ -1,12 +1,5 @@
 import { billingOf, type XEndpoint } from '../domain/price.ts'
-import {
-  type RateState,
-  type RateWindow,
-  type Reservation,
-  reserve,
-  settle,
-  WINDOW_MS,
-} from '../domain/rate-window.ts'
+import { type RateState, type RateWindow, type Reservation, reserve, settle, WINDOW_MS } from '../domain/rate-window.ts'
 import { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
 import type { RateLimit, RateWindow as SaidWindow } from '../x/client.ts'
@@ -29,9 +22,7 @@ export interface Ticket {
   readonly generations: ReadonlyMap<string, number>
 }
 
-export type Admission =
-  | { readonly kind: 'GO'; readonly ticket: Ticket }
-  | Exclude<Reservation, { readonly kind: 'GO' }>
+export type Admission = { readonly kind: 'GO'; readonly ticket: Ticket } | Exclude<Reservation, { readonly kind: 'GO' }>
 
 /** How a call ended, for the windows. */
 export interface Ended {
@@ -71,7 +62,8 @@ export async function conclude(store: Pick<Store, 'prisma'>, ticket: Ticket, end
   await store.prisma.$transaction(async (db) => {
     if (inAll && !generations.has(ALL)) await make(db, ALL, endpoint)
     for (const [row, state] of await lock(db, caller, endpoint)) {
-      const seen = row === ALL ? { day: inAll, refused: false } : { ...inOwn, refused: refused && inAll?.remaining !== 0 }
+      const seen =
+        row === ALL ? { day: inAll, refused: false } : { ...inOwn, refused: refused && inAll?.remaining !== 0 }
       await write(db, row, endpoint, settle(state, generations.get(row) ?? -1, ended.answered ? seen : undefined))
     }
   })

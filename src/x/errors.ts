@@ -70,7 +70,9 @@ export function translate(error: unknown, call: string): XError {
   }
   if (error instanceof ApiPartialResponseError) {
     const rateLimit = rateLimitOf(error.response.headers)
-    return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`, { ...(rateLimit && { rateLimit }) })
+    return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`, {
+      ...(rateLimit && { rateLimit }),
+    })
   }
   const cause = error instanceof ApiRequestError ? error.requestError : error
   return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`)

@@ -94,7 +94,12 @@ export function createXClient(options: XClientOptions): XClient {
     return toAnswer(answer)
   }
 
-  async function post(api: TwitterApi, endpoint: string, path: string, body: Record<string, unknown>): Promise<XAnswer> {
+  async function post(
+    api: TwitterApi,
+    endpoint: string,
+    path: string,
+    body: Record<string, unknown>,
+  ): Promise<XAnswer> {
     const options = { fullResponse: true, timeout: timeoutMs } as const
     return toAnswer(await call(endpoint, () => api.v2.post<unknown>(path, body, options)))
   }

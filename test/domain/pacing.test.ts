@@ -110,10 +110,14 @@ describe('the next round', () => {
 
   it('comes later, never sooner, the more of the budget is spent', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0, max: 0.999, noNaN: true }), fc.double({ min: 0, max: 0.999, noNaN: true }), (a, b) => {
-        const [less, more] = [Math.min(a, b), Math.max(a, b)]
-        return nextDelay(pacing({ budget: budget(less) })) <= nextDelay(pacing({ budget: budget(more) }))
-      }),
+      fc.property(
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (a, b) => {
+          const [less, more] = [Math.min(a, b), Math.max(a, b)]
+          return nextDelay(pacing({ budget: budget(less) })) <= nextDelay(pacing({ budget: budget(more) }))
+        },
+      ),
     )
   })
 })
