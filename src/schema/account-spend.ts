@@ -5,29 +5,25 @@ import type { Budget } from '../x-calls/budget.ts'
 import { readSpend, type SpendLine, type SpendReport } from '../x-calls/spend-report.ts'
 import { AccountRef } from './account.ts'
 import { builder } from './builder.ts'
+import { described } from './enums.ts'
 
 /* What X charges for an account, as far as X publishes its prices (domain/price.ts). */
 
 const SpendKindEnum = builder.enumType('SpendKind', {
   description: 'What X charges for.',
-  values: Object.fromEntries(SPEND_KINDS.map((kind) => [kind, { description: PRICES[kind].note }])) as Record<
-    SpendKind,
-    { description: string }
-  >,
+  values: described(
+    Object.fromEntries(SPEND_KINDS.map((kind) => [kind, PRICES[kind].note])) as Record<SpendKind, string>,
+  ),
 })
-
-const STATES: Readonly<Record<BudgetState, string>> = {
-  WITHIN: 'Less than four fifths are spent.',
-  SLOWED: 'Four fifths are spent: polling slows, the more the less is left. What X delivers by itself goes on, and costs.',
-  EXHAUSTED: 'All is spent: no polling until the month ends. What X delivers by itself goes on, and costs.',
-}
 
 const BudgetStateEnum = builder.enumType('BudgetState', {
   description: 'How an account stands with its monthly budget.',
-  values: Object.fromEntries(Object.entries(STATES).map(([state, description]) => [state, { description }])) as Record<
-    BudgetState,
-    { description: string }
-  >,
+  values: described<BudgetState>({
+    WITHIN: 'Less than four fifths are spent.',
+    SLOWED:
+      'Four fifths are spent: polling slows, the more the less is left. What X delivers by itself goes on, and costs.',
+    EXHAUSTED: 'All is spent: no polling until the month ends. What X delivers by itself goes on, and costs.',
+  }),
 })
 
 const BudgetRef = builder.objectRef<Budget>('AccountBudget').implement({
@@ -128,7 +124,10 @@ function daysOf(from: string | null | undefined, to: string | null | undefined):
   const first = from ?? `${last.slice(0, 7)}-01`
   const days = (Date.parse(last) - Date.parse(first)) / DAY_MS + 1
   if (days < 1 || days > MOST_DAYS) {
-    throw new PerchError('BAD_REQUEST', `\`to\` is the day of \`from\` or a later one, at most ${MOST_DAYS} days in all.`)
+    throw new PerchError(
+      'BAD_REQUEST',
+      `\`to\` is the day of \`from\` or a later one, at most ${MOST_DAYS} days in all.`,
+    )
   }
   return { from: first, to: last }
 }

@@ -28,7 +28,8 @@ builder.scalarType('Position', {
 })
 
 function readDate(input: unknown): string {
-  const day = typeof input === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(input) ? new Date(`${input}T00:00:00Z`) : undefined
+  const day =
+    typeof input === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(input) ? new Date(`${input}T00:00:00Z`) : undefined
   // 30 February is read as 2 March.
   if (!day || Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== input) {
     throw new GraphQLError('A date is a day of the calendar, as in `2026-11-23`.', {

@@ -1,6 +1,6 @@
+import { perPiece } from '../domain/money.ts'
 import type { MicroDollars, SpendKind } from '../domain/price.ts'
 import { SPEND_KINDS } from '../domain/price.ts'
-import { perPiece } from '../domain/money.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import { type Budget, readBudget } from './budget.ts'
 

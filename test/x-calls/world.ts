@@ -40,6 +40,8 @@ export interface CallingWorld {
   endWindows(): Promise<void>
   /** Spend of today: kind, calls, units and dollars. */
   spent(caller?: string): Promise<Record<string, readonly [calls: number, units: number, dollars: number]>>
+  /** As at the start: a fresh X, and nothing known of it. */
+  reset(): Promise<void>
   close(): Promise<void>
 }
 
@@ -53,7 +55,8 @@ export async function callingWorld(options: { clock?: () => Date; ownerXUserId?:
     onExchange: ({ method, path, status }) => void answers.push({ endpoint: `${method} ${path}`, status }),
   })
   const x = createXClient({ ...SIMULATED_APP, apiUrl: new URL(simulator.url) })
-  const { access_token: token } = simulator.issueTokens({ userId: SIMULATED_BRAND.id })
+  const issue = () => simulator.issueTokens({ userId: SIMULATED_BRAND.id }).access_token
+  let token = issue()
   const open = async (): Promise<CallingProcess> => {
     const store = await openStore({
       databaseUrl: database.url,
@@ -90,8 +93,7 @@ export async function callingWorld(options: { clock?: () => Date; ownerXUserId?:
       return counts
     },
     async endWindows() {
-      await store.prisma
-        .$executeRaw`UPDATE x_rate_limit SET resets_at = now(), day_resets_at = now() WHERE call_limit IS NOT NULL`
+      await store.prisma.$executeRaw`UPDATE x_rate_limit SET resets_at = now() WHERE call_limit IS NOT NULL`
     },
     async spent(caller = accountId) {
       for (const { meter } of processes) await meter.flush()
@@ -102,6 +104,15 @@ export async function callingWorld(options: { clock?: () => Date; ownerXUserId?:
           [Number(calls), Number(units), Number(microDollars) / 1e6] as const,
         ]),
       )
+    },
+    async reset() {
+      for (const { meter } of processes) await meter.flush()
+      await store.prisma.$executeRaw`TRUNCATE x_rate_limit, x_spend, x_billed_resource, event`
+      await store.prisma.$executeRaw`
+        UPDATE account SET monthly_budget = NULL, budget_told = NULL, budget_told_month = NULL`
+      simulator.reset()
+      token = issue()
+      answers.length = 0
     },
     async close() {
       for (const { meter, store } of processes) {
