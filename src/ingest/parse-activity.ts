@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { timeOfId } from '../domain/x-id.ts'
+import type { DeliveredEvent } from '../x-calls/x-calls.ts'
 import type { Item, Parsed } from './item.ts'
 import { parseMessageActivity } from './parse-message.ts'
 import { parsePosts, parseUsers, why, xId } from './parse-post.ts'
@@ -19,6 +20,8 @@ export interface ChatNews {
 }
 
 export interface ParsedActivity extends Parsed {
+  /** What X charges; undefined: it is no event. */
+  readonly event: DeliveredEvent | undefined
   readonly revocations: readonly Revocation[]
   readonly chats: readonly ChatNews[]
 }
@@ -26,6 +29,7 @@ export interface ParsedActivity extends Parsed {
 const rawActivity = z.object({
   data: z.object({
     event_type: z.string(),
+    event_uuid: z.string().max(100).optional().catch(undefined),
     /** The subscription's: whose event it is. */
     filter: z.object({ user_id: xId.optional(), direction: z.string().optional() }).optional(),
     payload: z.unknown(),
@@ -38,6 +42,8 @@ const rawRevocation = z.object({ date_time: z.iso.datetime({ offset: true }), us
 
 const rawDeletion = z.object({ id: xId })
 
+const rawFollow = z.object({ source: z.object({ id: xId }), target: z.object({ id: xId }) })
+
 /** `timestamp_ms` comes as a number or as text. */
 const rawLike = z.object({
   liked_tweet_id: xId,
@@ -48,7 +54,7 @@ const rawLike = z.object({
 /** `A:B` in events, `A-B` in paths and lists (TRAPS, "XChat"). */
 const rawChat = z.object({ conversation_id: z.string().regex(/^[0-9]{1,19}[:-][0-9]{1,19}$|^g[0-9a-z]{1,40}$/i) })
 
-const NOTHING: ParsedActivity = { items: [], rejects: [], revocations: [], chats: [] }
+const NOTHING: ParsedActivity = { event: undefined, items: [], rejects: [], revocations: [], chats: [] }
 
 /** Events that carry a post. */
 const POST_EVENTS = new Set(['post.mention.create', 'post.reply.create', 'post.quote.create', 'post.create'])
@@ -64,7 +70,10 @@ export function parseActivity(line: string): ParsedActivity {
     return refused(line, 'not JSON')
   }
   const event = rawActivity.safeParse(json)
-  if (event.success) return parseEvent(event.data.data, line)
+  if (event.success) {
+    const { event_type: type, event_uuid: id, filter } = event.data.data
+    return { ...parseEvent(event.data.data, line), event: { type, id, accountXUserId: filter?.user_id } }
+  }
   // An `errors` line is X's notice about the connection itself (it is about to close), not lost content.
   const notice = z.object({ errors: z.array(z.unknown()).min(1) }).safeParse(json)
   return notice.success ? NOTHING : refused(line, why(event.error))
@@ -90,6 +99,19 @@ function parseEvent(event: Event, line: string): ParsedActivity {
         read(rawChat, event, line, ({ conversation_id }) => ({
           chats: [{ accountXUserId: owner, conversationId: conversation_id.replace(':', '-') }],
         })),
+      )
+    case 'follow.follow':
+    case 'follow.unfollow':
+      return withOwner(event, line, (owner) =>
+        read(rawFollow, event, line, ({ source, target }) =>
+          source.id === owner
+            ? {
+                items: [
+                  { kind: 'follow', followerId: owner, personId: target.id, following: type === 'follow.follow' },
+                ],
+              }
+            : NOTHING,
+        ),
       )
     case 'oauth.revoke':
       return read(rawRevocation, event, line, ({ user_id, date_time }) => ({

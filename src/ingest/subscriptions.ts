@@ -1,5 +1,11 @@
 import type { Logger } from 'pino'
-import { ACTIVITY_TAG, type ActivityEventType, type ActivitySubscription, type XClient } from '../x/client.ts'
+import {
+  ACTIVITY_TAG,
+  type ActivityEventType,
+  type ActivitySubscription,
+  type ActivityTopic,
+  type XClient,
+} from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 
@@ -11,58 +17,98 @@ export interface SubscriptionServices {
   readonly logger: Logger
 }
 
+/** What the subscriptions of an account depend on. */
 export interface SubscribedAccount {
   readonly id: string
   readonly xUserId: string
+  readonly captureDirectMessages: boolean
+  readonly trackLikes: boolean
 }
 
-const EVENTS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create']
+export interface Want {
+  readonly topic: ActivityTopic
+  /** In whose name; undefined: the app's. */
+  readonly accountId: string | undefined
+}
+
+/** Mentions and replies, and what the account's owner does in X's own app: answers, deletions. */
+const ALWAYS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
+const MESSAGES: readonly ActivityEventType[] = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent']
+
+/** Everything that these accounts' settings ask for; and who removes the app (F46). */
+export function wantsOf(accounts: readonly SubscribedAccount[]): Want[] {
+  const wants: Want[] = [{ topic: { eventType: 'oauth.revoke' }, accountId: undefined }]
+  for (const { id, xUserId, captureDirectMessages, trackLikes } of accounts) {
+    const events = captureDirectMessages ? [...ALWAYS, ...MESSAGES] : ALWAYS
+    for (const eventType of events) wants.push({ topic: { eventType, userId: xUserId }, accountId: id })
+    if (!trackLikes) continue
+    wants.push({ topic: { eventType: 'like.create', userId: xUserId, direction: 'outbound' }, accountId: id })
+  }
+  return wants
+}
+
+/** The same for two topics that X would call duplicates of each other. */
+const keyOf = ({ eventType, userId, direction }: ActivityTopic | ActivitySubscription): string =>
+  `${eventType}/${userId ?? ''}/${direction ?? ''}`
 
 /**
- * Ends our subscriptions that nobody needs any more, then makes those that are missing: an app has room for so many. One
- * that X refuses (another process was quicker, or the app may not have it) is logged and left: the other accounts' events
- * must come all the same, and polling brings that account's. Throws XError when X is away or allows no more calls.
+ * Ends our subscriptions that nobody needs any more, then makes those that are missing: an app has room for so many. With
+ * `webhookId`, all of ours tell that webhook; X tells the stream in any case. One that X refuses (another process was
+ * quicker, or the app may not have it) is logged and left: the other events must come all the same, and polling brings
+ * these. Throws XError when X is away or allows no more calls.
  */
 export async function subscribeAll(
-  services: SubscriptionServices,
-  accounts: readonly SubscribedAccount[],
+  { x, calls, logger }: SubscriptionServices,
+  wants: readonly Want[],
+  webhookId: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { x, calls, logger } = services
-  const there = await subscriptionsOf(services)
-  const wanted = new Set(accounts.map(({ xUserId }) => xUserId))
+  const there = await subscriptionsOf({ x, calls })
+  const wanted = new Set(wants.map(({ topic }) => keyOf(topic)))
   // Others' are none of our business.
-  for (const { id, userId, tag } of there) {
-    if (userId === undefined || wanted.has(userId) || tag !== ACTIVITY_TAG) continue
+  for (const { id, ...subscription } of there) {
+    if (wanted.has(keyOf({ id, ...subscription })) || subscription.tag !== ACTIVITY_TAG) continue
     if (signal.aborted) return
     const unsubscribe = () => calls.make(null, 'DELETE /2/activity/subscriptions/:id', () => x.activity.unsubscribe(id))
     await attempt(unsubscribe, { event: 'unsubscribe' }, logger)
   }
-  if (!there.some(({ eventType }) => eventType === 'oauth.revoke') && !signal.aborted) {
-    const subscribe = () =>
-      calls.make(null, 'POST /2/activity/subscriptions', () => x.activity.subscribeToRevocations())
-    await attempt(subscribe, { event: 'oauth.revoke' }, logger)
+  const have = new Map<string, ActivitySubscription>()
+  for (const subscription of there) {
+    const before = have.get(keyOf(subscription))
+    // Of two, ours is the one that can be led elsewhere.
+    if (before?.tag !== ACTIVITY_TAG) have.set(keyOf(subscription), subscription)
   }
-  const have = new Set(there.map(({ eventType, userId }) => `${eventType}/${userId}`))
-  for (const { id, xUserId } of accounts) {
-    for (const event of EVENTS.filter((event) => !have.has(`${event}/${xUserId}`))) {
-      if (signal.aborted) return
-      const subscribe = () =>
-        calls.use(id, 'POST /2/activity/subscriptions', (token) => x.activity.subscribe(event, xUserId, token))
-      await attempt(subscribe, { accountId: id, event }, logger)
+  for (const { topic, accountId } of wants) {
+    if (signal.aborted) return
+    const about = { accountId, event: topic.eventType }
+    const found = have.get(keyOf(topic))
+    if (found && (webhookId === undefined || found.webhookId === webhookId)) continue
+    if (found?.tag === ACTIVITY_TAG && webhookId !== undefined) {
+      const redirect = () => x.activity.redirect(found.id, webhookId)
+      await attempt(() => calls.make(null, 'PUT /2/activity/subscriptions/:id', redirect), about, logger)
+      continue
     }
+    const told = webhookId === undefined ? {} : { webhookId }
+    const subscribe = (accessToken?: string) =>
+      x.activity.subscribe(topic, { ...told, ...(accessToken !== undefined && { accessToken }) })
+    const endpoint = 'POST /2/activity/subscriptions'
+    const make =
+      accountId === undefined
+        ? () => calls.make(null, endpoint, () => subscribe())
+        : () => calls.use(accountId, endpoint, subscribe)
+    await attempt(make, about, logger)
   }
 }
 
-async function subscriptionsOf({ x, calls }: SubscriptionServices): Promise<ActivitySubscription[]> {
+async function subscriptionsOf({ x, calls }: Pick<SubscriptionServices, 'x' | 'calls'>) {
   const found: ActivitySubscription[] = []
-  for (let pageToken: string | undefined, more = true; more; ) {
-    const token = pageToken
-    const page = await calls.make(null, 'GET /2/activity/subscriptions', () => x.activity.subscriptions(token))
-    found.push(...page.subscriptions)
-    pageToken = page.nextToken ?? undefined
-    more = pageToken !== undefined
-  }
+  let pageToken: string | undefined
+  do {
+    const next: string | undefined = pageToken
+    const page = await calls.make(null, 'GET /2/activity/subscriptions', () => x.activity.subscriptions(next))
+    found.push(...page.value.subscriptions)
+    pageToken = page.value.nextToken
+  } while (pageToken !== undefined)
   return found
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { billingOf, eventKind, type SpendKind } from '../domain/price.ts'
+import { billingOf, eventKind } from '../domain/price.ts'
 import type { Store } from '../store/store.ts'
 import { resourcesIn } from './resources.ts'
 import { type Charge, writeSpend } from './spend-rows.ts'
@@ -30,15 +30,11 @@ export interface MeterOptions {
 /** Events come by the thousand, and are written a second at a time. */
 const GATHER_MS = 1_000
 
-interface Events {
-  readonly xUserId: string
-  readonly kind: SpendKind
-  count: number
-}
+/** So many are written before the second is over: they are kept in memory until then. */
+const MOST_GATHERED = 2_000
 
 export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptions): Meter {
   let charges: Charge[] = []
-  let events = new Map<string, Events>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
   let closed = false
@@ -46,20 +42,15 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
   async function write(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    const taken = { charges, events }
+    const taken = charges
     charges = []
-    events = new Map()
-    const counted = [...taken.events.values()].map(
-      ({ xUserId, kind, count }): Charge => ({ xUserId, kind, resource: null, calls: 0, units: count, ids: [] }),
-    )
-    if (taken.charges.length + counted.length === 0) return
+    if (taken.length === 0) return
     try {
-      const spent = await writeSpend(store, [...taken.charges, ...counted], ownerXUserId)
+      const spent = await writeSpend(store, taken, ownerXUserId)
       for (const accountId of spent) await onSpent(accountId)
     } catch (error) {
       logger.warn({ err: error }, 'what X charges could not be written down yet')
-      charges = [...taken.charges, ...charges]
-      for (const { xUserId, kind, count } of taken.events.values()) count > 0 && addEvents(xUserId, kind, count)
+      charges = [...taken, ...charges]
       later()
     }
   }
@@ -75,19 +66,13 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
     if (!closed) timer ??= setTimeout(() => void flush(), GATHER_MS).unref()
   }
 
-  function addEvents(xUserId: string, kind: SpendKind, count: number): void {
-    const key = `${xUserId}/${kind}`
-    const known = events.get(key)
-    if (known) known.count += count
-    else events.set(key, { xUserId, kind, count })
-  }
-
   return {
     flush,
-    events(xUserId, eventType, count) {
-      if (count <= 0) return
-      addEvents(xUserId, eventKind(eventType), count)
-      later()
+    event({ type, id, accountXUserId: xUserId }) {
+      const named = id === undefined ? { ids: [], units: 1 } : { ids: [id], units: 0 }
+      charges.push({ ...(xUserId && { xUserId }), kind: eventKind(type), resource: 'event', calls: 0, ...named })
+      if (charges.length >= MOST_GATHERED) void flush()
+      else later()
     },
     answered(accountId, endpoint, answer) {
       const { kind, owned = false, resource } = billingOf(endpoint)

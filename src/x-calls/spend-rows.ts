@@ -23,6 +23,8 @@ export interface Charge {
 interface Line {
   readonly caller: string
   readonly kind: SpendKind
+  readonly resource: string | null
+  readonly ids: string[]
   calls: number
   units: number
 }
@@ -41,20 +43,24 @@ export async function writeSpend(
     for (const charge of charges) {
       const caller = charge.caller ?? byXUser.get(charge.xUserId ?? '') ?? APP
       const kind = charge.owned && caller === owner ? 'OWNED_READ' : charge.kind
-      const units = charge.units + (await newToday(db, charge))
-      const line = lines.get(`${caller}/${kind}`) ?? { caller, kind, calls: 0, units: 0 }
+      const key = `${caller}/${kind}`
+      const line = lines.get(key) ?? { caller, kind, resource: charge.resource, ids: [], calls: 0, units: 0 }
       line.calls += charge.calls
-      line.units += units
-      lines.set(`${caller}/${kind}`, line)
+      line.units += charge.units
+      line.ids.push(...charge.ids)
+      lines.set(key, line)
     }
-    await addLines(db, [...lines.values()])
+    // In one order for all, so that no two transactions wait for each other's ids.
+    const ordered = [...lines.values()].sort((a, b) => (a.kind + a.caller < b.kind + b.caller ? -1 : 1))
+    for (const line of ordered) line.units += await newToday(db, line)
+    await addLines(db, ordered)
     const known = new Set(accounts.map(({ id }) => id))
-    return [...new Set([...lines.values()].map(({ caller }) => caller))].filter((caller) => known.has(caller))
+    return [...new Set(ordered.map(({ caller }) => caller))].filter((caller) => known.has(caller))
   })
 }
 
 /** How many of the things X has not charged for today. */
-async function newToday(db: Prisma.TransactionClient, { resource, ids }: Charge): Promise<number> {
+async function newToday(db: Prisma.TransactionClient, { resource, ids }: Line): Promise<number> {
   if (resource === null || ids.length === 0) return 0
   return db.$executeRaw`
     INSERT INTO x_billed_resource (day, resource, id)
@@ -63,7 +69,13 @@ async function newToday(db: Prisma.TransactionClient, { resource, ids }: Charge)
 }
 
 async function addLines(db: Prisma.TransactionClient, lines: readonly Line[]): Promise<void> {
-  const rows = lines.map((line) => ({ ...line, micro_dollars: costOf(line.kind, line.units).toString() }))
+  const rows = lines.map(({ caller, kind, calls, units }) => ({
+    caller,
+    kind,
+    calls,
+    units,
+    micro_dollars: costOf(kind, units).toString(),
+  }))
   await db.$executeRaw`
     INSERT INTO x_spend AS s (caller, day, kind, calls, units, micro_dollars)
     SELECT r.caller, (now() AT TIME ZONE 'UTC')::date, r.kind, r.calls, r.units, r.micro_dollars

@@ -31,13 +31,20 @@ export interface XCalls {
   left(accountId: string, endpoint: XEndpoint): Promise<Left>
 }
 
+/** An event of the Activity API, whichever way it came. */
+export interface DeliveredEvent {
+  /** X's name of the type, which says what it costs: `post.mention.create`. */
+  readonly type: string
+  /** X's `event_uuid`; undefined: it has none, and is counted as often as it comes. */
+  readonly id: string | undefined
+  /** Whose subscription it came by; undefined: the app's. */
+  readonly accountXUserId: string | undefined
+}
+
 /** Writes down what X charges for. */
 export interface XMeter {
-  /**
-   * `count` events of the Activity API were delivered for the X user of an account. X's name of the type says what they
-   * cost (`post.mention.create`). Counted at once, written within a second.
-   */
-  events(accountXUserId: string, eventType: string, count: number): void
+  /** X delivered an event. Counted once a UTC day, by its id, however often X tells it; written within a second. */
+  event(event: DeliveredEvent): void
   /** An answer of X to a call that no window is kept for, as when an account is being connected. */
   answered(accountId: string | null, endpoint: XEndpoint, answer: XAnswer): void
 }

@@ -1,4 +1,5 @@
-import type { RateLimit, RateWindow } from './client.ts'
+import type { TwitterResponse } from 'twitter-api-v2'
+import type { RateLimit, RateWindow, XAnswer } from './client.ts'
 
 /*
  * What X's headers say of its limits: `x-rate-limit-*` of this quarter of an hour, `x-app-limit-24hour-*` and
@@ -6,6 +7,12 @@ import type { RateLimit, RateWindow } from './client.ts'
  */
 
 type Headers = Readonly<Record<string, unknown>>
+
+/** X's answer, with what it says of its limits. */
+export function answerOf({ data, headers }: Pick<TwitterResponse<unknown>, 'data' | 'headers'>): XAnswer {
+  const rateLimit = rateLimitOf(headers)
+  return { body: data, ...(rateLimit && { rateLimit }) }
+}
 
 /** Undefined: X named no window, or not in numbers. */
 export function rateLimitOf(headers: Headers): RateLimit | undefined {

@@ -1,17 +1,10 @@
-import { type TOAuth2Scope, TwitterApi, type TwitterResponse } from 'twitter-api-v2'
-import { z } from 'zod'
+import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
+import { createActivityApi, createWebhooksApi } from './activity-api.ts'
 import { activityLines } from './activity-stream.ts'
-import {
-  ACTIVITY_TAG,
-  type ActivitySubscription,
-  type PageRequest,
-  type XAnswer,
-  type XClient,
-  type XTokens,
-} from './client.ts'
+import type { PageRequest, XAnswer, XClient, XTokens } from './client.ts'
 import { dialX } from './dial.ts'
-import { translate, XError } from './errors.ts'
-import { rateLimitOf } from './rate-limit.ts'
+import { translate } from './errors.ts'
+import { answerOf } from './rate-limit.ts'
 
 export interface XClientOptions {
   readonly clientId: string
@@ -51,20 +44,6 @@ const PUBLIC_KEY_FIELDS =
 const CHAT_EVENT_FIELDS =
   'id,conversation_id,sender_id,encoded_event,created_at,previous_id,conversation_token,is_trusted'
 
-const subscriptionPage = z.object({
-  data: z
-    .array(
-      z.object({
-        subscription_id: z.string(),
-        event_type: z.string(),
-        filter: z.object({ user_id: z.string().optional() }).optional(),
-        tag: z.string().optional(),
-      }),
-    )
-    .optional(),
-  meta: z.object({ next_token: z.string().optional() }).optional(),
-})
-
 /** X through twitter-api-v2, or whatever server speaks X's API at `apiUrl`. */
 export function createXClient(options: XClientOptions): XClient {
   const { timeoutMs = 15_000, onCall } = options
@@ -91,17 +70,7 @@ export function createXClient(options: XClientOptions): XClient {
     const answer = await call(endpoint, () =>
       api.v2.get<unknown>(path, query, { fullResponse: true, timeout: timeoutMs }),
     )
-    return toAnswer(answer)
-  }
-
-  async function post(
-    api: TwitterApi,
-    endpoint: string,
-    path: string,
-    body: Record<string, unknown>,
-  ): Promise<XAnswer> {
-    const options = { fullResponse: true, timeout: timeoutMs } as const
-    return toAnswer(await call(endpoint, () => api.v2.post<unknown>(path, body, options)))
+    return answerOf(answer)
   }
 
   const asUser = (accessToken: string) => new TwitterApi(accessToken, { httpAgent })
@@ -126,43 +95,11 @@ export function createXClient(options: XClientOptions): XClient {
         call('POST /2/oauth2/token', async () => toTokens(await app.refreshOAuth2Token(refreshToken))),
     },
 
-    activity: {
-      async subscriptions(pageToken) {
-        const query = { max_results: '1000', ...(pageToken && { pagination_token: pageToken }) }
-        const answer = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
-        const page = subscriptionPage.safeParse(answer.body)
-        if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
-        const subscriptions = (page.data.data ?? []).map(
-          ({ subscription_id: id, event_type: eventType, filter, tag }): ActivitySubscription => ({
-            id,
-            eventType,
-            userId: filter?.user_id,
-            tag,
-          }),
-        )
-        return { ...answer, subscriptions, nextToken: page.data.meta?.next_token ?? null }
-      },
-      subscribe: (eventType, userId, accessToken) =>
-        post(asUser(accessToken), 'POST /2/activity/subscriptions', 'activity/subscriptions', {
-          event_type: eventType,
-          filter: { user_id: userId },
-          tag: ACTIVITY_TAG,
-        }),
-      subscribeToRevocations: () =>
-        post(bearer, 'POST /2/activity/subscriptions', 'activity/subscriptions', {
-          event_type: 'oauth.revoke',
-          filter: {},
-          tag: ACTIVITY_TAG,
-        }),
-      unsubscribe: async (subscriptionId) =>
-        toAnswer(
-          await call('DELETE /2/activity/subscriptions/:id', () =>
-            bearer.v2.delete<unknown>(`activity/subscriptions/${subscriptionId}`, undefined, {
-              fullResponse: true,
-              timeout: timeoutMs,
-            }),
-          ),
-        ),
+    activity: createActivityApi({
+      bearer,
+      asUser,
+      call,
+      timeoutMs,
       stream: (stream) =>
         activityLines({
           ...stream,
@@ -170,7 +107,8 @@ export function createXClient(options: XClientOptions): XClient {
           bearerToken: options.bearerToken,
           ...(options.streamSilenceMs && { silenceMs: options.streamSilenceMs }),
         }),
-    },
+    }),
+    webhooks: createWebhooksApi({ bearer, call, timeoutMs }),
 
     chat: {
       publicKeys: (userId, accessToken) =>
@@ -216,11 +154,6 @@ function pageQuery({ sinceId, pageToken }: PageRequest, tokenName: string): Reco
     ...(sinceId && { since_id: sinceId }),
     ...(pageToken && { [tokenName]: pageToken }),
   }
-}
-
-function toAnswer({ data, headers }: TwitterResponse<unknown>): XAnswer {
-  const rateLimit = rateLimitOf(headers)
-  return { body: data, ...(rateLimit && { rateLimit }) }
 }
 
 function toTokens(answer: {

@@ -15,6 +15,7 @@ describe('X’s prices', () => {
       DM_CREATE: 0.015,
       POST_DELETE: 0.01,
       POST_EVENT: 0.005,
+      FOLLOW_EVENT: 0.01,
       DM_EVENT: 0.01,
       CHAT_EVENT: 0.01,
       UNBILLED_EVENT: 0,

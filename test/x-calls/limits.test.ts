@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { SIMULATED_BRAND } from '../../src/simulated-x.ts'
 import { type CallingWorld, callingWorld, MENTIONS } from './world.ts'
 
 let world: CallingWorld
@@ -8,6 +9,7 @@ beforeAll(async () => {
 beforeEach(() => world.reset())
 afterAll(() => world?.close())
 
+const PATH = `/2/users/${SIMULATED_BRAND.id}/mentions`
 const MINUTES_15 = 15 * 60_000
 const refusals = () => world.answers.filter(({ status }) => status === 429)
 
@@ -71,8 +73,7 @@ describe('X’s limits', () => {
   })
 
   it('that X alone knew of stop all processes at the first 429, until the window ends', async () => {
-    const path = `/2/users/${'1404092000000000001'}/mentions`
-    world.simulator.addFault({ match: { path }, kind: 'status', status: 429, resetSeconds: 1 })
+    world.simulator.addFault({ match: { path: PATH }, kind: 'status', status: 429, resetSeconds: 1 })
     await expect(world.mentions(world.processes[0])).rejects.toMatchObject({ kind: 'RATE_LIMITED', status: 429 })
     const stopped = world.mentions(world.processes[1])
     await expect(stopped).rejects.toMatchObject({ kind: 'RATE_LIMITED', status: undefined })
@@ -96,14 +97,14 @@ describe('X’s limits', () => {
   it('of the app are one for it and for its users where X counts them together', async () => {
     world.simulator.setRateLimit({ endpoint: 'POST /2/activity/subscriptions', app: 2 })
     const [{ calls }, other] = world.processes
-    const subscribe = (type: 'post.mention.create' | 'post.reply.create') =>
+    const subscribe = (eventType: 'post.mention.create' | 'post.reply.create') =>
       calls.use(world.accountId, 'POST /2/activity/subscriptions', (token) =>
-        world.x.activity.subscribe(type, '1404092000000000001', token),
+        world.x.activity.subscribe({ eventType, userId: SIMULATED_BRAND.id }, { accessToken: token }),
       )
     await subscribe('post.mention.create')
     await subscribe('post.reply.create')
     const revocations = other.calls.make(null, 'POST /2/activity/subscriptions', () =>
-      world.x.activity.subscribeToRevocations(),
+      world.x.activity.subscribe({ eventType: 'oauth.revoke' }, {}),
     )
     await expect(revocations).rejects.toMatchObject({ kind: 'RATE_LIMITED' })
     expect(refusals()).toEqual([])
@@ -111,11 +112,10 @@ describe('X’s limits', () => {
 
   it('are learned from answers that broke off, and a call that X never saw uses up nothing', async () => {
     world.simulator.setRateLimit({ endpoint: MENTIONS, user: 2 })
-    const path = '/2/users/1404092000000000001/mentions'
-    world.simulator.addFault({ match: { path }, kind: 'truncate' })
+    world.simulator.addFault({ match: { path: PATH }, kind: 'truncate' })
     await expect(world.mentions(world.processes[0])).rejects.toMatchObject({ kind: 'UNAVAILABLE' })
     expect((await world.processes[1].calls.left(world.accountId, MENTIONS)).windows).toMatchObject([{ remaining: 1 }])
-    world.simulator.addFault({ match: { path }, kind: 'disconnect' })
+    world.simulator.addFault({ match: { path: PATH }, kind: 'disconnect' })
     await expect(world.mentions(world.processes[0])).rejects.toMatchObject({ kind: 'UNAVAILABLE' })
     expect((await world.processes[1].calls.left(world.accountId, MENTIONS)).windows).toMatchObject([{ remaining: 1 }])
   })
@@ -124,7 +124,7 @@ describe('X’s limits', () => {
     const { store, calls } = world.processes[0]
     const answer = calls.use(world.accountId, MENTIONS, async (accessToken) => {
       await store.prisma.$executeRaw`ALTER TABLE x_rate_limit RENAME TO gone`
-      return world.x.mentions('1404092000000000001', { accessToken })
+      return world.x.mentions(SIMULATED_BRAND.id, { accessToken })
     })
     try {
       expect(await answer).toMatchObject({ body: expect.anything(), rateLimit: { limit: 300 } })

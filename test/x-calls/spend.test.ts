@@ -9,6 +9,7 @@ beforeAll(async () => {
 beforeEach(() => world.reset())
 afterAll(() => world?.close())
 
+const delivered = (type: string, id?: string) => ({ type, id, accountXUserId: SIMULATED_BRAND.id })
 const mention = (text: string) =>
   world.simulator.createPost({ from: world.simulator.users()[1]?.id ?? '', text: `@acme ${text}` }).id
 
@@ -43,31 +44,33 @@ describe('what X charges', () => {
     expect(await world.spent()).toEqual({})
   })
 
-  it('for events is counted when they are delivered, to the account whose they are', async () => {
+  it('for events is counted when they are delivered, once, to the account whose they are', async () => {
     const [{ meter }, other] = world.processes
-    for (const n of Array.from({ length: 1_000 }).keys()) {
-      meter.events(SIMULATED_BRAND.id, n % 2 ? 'post.mention.create' : 'post.create', 1)
+    for (const n of Array.from({ length: 3_000 }).keys()) {
+      meter.event(delivered(n % 2 ? 'post.mention.create' : 'post.create', `event ${n}`))
     }
-    other.meter.events(SIMULATED_BRAND.id, 'dm.received', 2)
-    other.meter.events(SIMULATED_BRAND.id, 'dm.sent', 3)
-    other.meter.events('nobody we know', 'like.create', 4)
+    for (const type of ['dm.received', 'dm.sent']) other.meter.event(delivered(type, type))
+    // X tells again what it thinks was missed, perhaps to another process.
+    for (const n of [1, 2, 3]) other.meter.event(delivered('post.mention.create', `event ${n}`))
+    for (const id of ['a', 'b']) other.meter.event({ type: 'like.create', id, accountXUserId: 'nobody we know' })
+    for (const _ of [1, 2]) other.meter.event({ type: 'oauth.revoke', id: undefined, accountXUserId: undefined })
     expect(await world.spent()).toEqual({
-      DM_EVENT: [0, 2, 0.02],
-      POST_EVENT: [0, 500, 2.5],
-      REPLY_EVENT: [0, 500, 2.5],
-      UNBILLED_EVENT: [0, 3, 0],
+      DM_EVENT: [0, 1, 0.01],
+      POST_EVENT: [0, 1_500, 7.5],
+      REPLY_EVENT: [0, 1_500, 7.5],
+      UNBILLED_EVENT: [0, 1, 0],
     })
-    expect(await world.spent('app')).toEqual({ LIKE_EVENT: [0, 4, 0.004] })
+    expect(await world.spent('app')).toEqual({ LIKE_EVENT: [0, 2, 0.002], UNPRICED_EVENT: [0, 2, 0] })
   })
 
   it('that the database does not take at once is written later, once', async () => {
     const [{ meter, store }] = world.processes
     await store.prisma.$executeRaw`ALTER TABLE x_spend RENAME TO gone`
-    meter.events(SIMULATED_BRAND.id, 'dm.received', 2)
+    for (const id of ['1', '2']) meter.event(delivered('dm.received', id))
     meter.answered(world.accountId, MENTIONS, { body: { data: [{ id: '1' }, { id: '2' }] } })
     await meter.flush()
     await store.prisma.$executeRaw`ALTER TABLE gone RENAME TO x_spend`
-    meter.events(SIMULATED_BRAND.id, 'dm.received', 1)
+    meter.event(delivered('dm.received', '3'))
     expect(await world.spent()).toEqual({ DM_EVENT: [0, 3, 0.03], POST_READ: [1, 2, 0.01] })
   })
 
@@ -102,7 +105,8 @@ describe('a monthly budget', () => {
       data: { monthlyBudget: BigInt(dollars * 1e6) },
     })
   const spend = async (dollars: number) => {
-    world.processes[0].meter.events(SIMULATED_BRAND.id, 'dm.received', Math.round(dollars * 100))
+    for (const _ of Array.from({ length: Math.round(dollars * 100) }))
+      world.processes[0].meter.event(delivered('dm.received'))
     await world.processes[0].meter.flush()
   }
   const left = async () => (await world.processes[1].calls.left(world.accountId, MENTIONS)).budget
@@ -135,7 +139,8 @@ describe('a monthly budget', () => {
 
   it('that is overrun at once says so at once, by one of all processes', async () => {
     await budget(1)
-    for (const { meter } of world.processes) meter.events(SIMULATED_BRAND.id, 'dm.received', 500)
+    for (const { meter } of world.processes)
+      for (const _ of Array.from({ length: 500 })) meter.event(delivered('dm.received'))
     await Promise.all(world.processes.map(({ meter }) => meter.flush()))
     await Promise.all(Array.from({ length: 8 }, left))
     expect(await told()).toEqual(['BUDGET_EXHAUSTED'])
