@@ -85,7 +85,8 @@ function told(state: RateState, name: 'short' | 'day', seen: Seen): RateWindow |
   const next = seen[name]
   if (!next) return known
   const window = { ...next, endsInMs: Math.min(Math.max(next.endsInMs, 1_000), WINDOW_MS[name]) }
-  if (!known || window.xReset > known.xReset + SAME_S) return window
+  // What X says when it refuses stands, whatever it said before.
+  if (!known || seen.refused || window.xReset > known.xReset + SAME_S) return window
   // An answer that comes late, of a window that is over.
   if (window.xReset < known.xReset - SAME_S) return known
   // In one window answers may overtake each other: the least is the latest.

@@ -6,7 +6,8 @@ import type { Store } from '../store/store.ts'
 import type { RateLimit, XAnswer } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { watchBudget } from './budget.ts'
-import { APP, admit, conclude, type Ended, type Ticket, windowsOf } from './windows.ts'
+import { APP, type Ended, type Ticket } from './ticket.ts'
+import { admit, conclude, windowsOf } from './windows.ts'
 import type { XCalls, XMeter } from './x-calls.ts'
 
 export interface XCallsServices {

@@ -3,7 +3,7 @@ import { billingOf, eventKind } from '../domain/price.ts'
 import type { Store } from '../store/store.ts'
 import { resourcesIn } from './resources.ts'
 import { type Charge, writeSpend } from './spend-rows.ts'
-import { APP } from './windows.ts'
+import { APP } from './ticket.ts'
 import type { XMeter } from './x-calls.ts'
 
 /*
@@ -29,7 +29,6 @@ export interface MeterOptions {
 
 /** Events come by the thousand, and are written a second at a time. */
 const GATHER_MS = 1_000
-
 /** So many are written before the second is over: they are kept in memory until then. */
 const MOST_GATHERED = 2_000
 
@@ -45,13 +44,18 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
     const taken = charges
     charges = []
     if (taken.length === 0) return
+    let spent: readonly string[] = []
     try {
-      const spent = await writeSpend(store, taken, ownerXUserId)
-      for (const accountId of spent) await onSpent(accountId)
+      spent = await writeSpend(store, taken, ownerXUserId)
     } catch (error) {
       logger.warn({ err: error }, 'what X charges could not be written down yet')
       charges = [...taken, ...charges]
       later()
+    }
+    for (const accountId of spent) {
+      await onSpent(accountId).catch((error: unknown) => {
+        logger.warn({ err: error, accountId }, 'the budget could not be looked at')
+      })
     }
   }
 
@@ -78,7 +82,7 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
       const { kind, owned = false, resource } = billingOf(endpoint)
       const { ids, unnamed } = resource === null ? { ids: [], unnamed: 1 } : resourcesIn(answer.body)
       charges.push({ caller: accountId ?? APP, kind, owned, resource, calls: 1, units: unnamed, ids })
-      void flush()
+      later()
     },
     async close() {
       closed = true

@@ -1,7 +1,7 @@
 import { costOf, type SpendKind } from '../domain/price.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
-import { APP } from './windows.ts'
+import { APP } from './ticket.ts'
 
 /** Something that X charges. */
 export interface Charge {

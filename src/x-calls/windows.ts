@@ -3,39 +3,23 @@ import { type RateState, type RateWindow, type Reservation, reserve, settle, WIN
 import { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
 import type { RateLimit, RateWindow as SaidWindow } from '../x/client.ts'
+import { admitQuickly, concludeQuickly } from './quick-windows.ts'
+import { ALL, APP, type Ended, type Ticket } from './ticket.ts'
 
 /*
  * The table `x_rate_limit`: a row for each caller at each endpoint, locked while a call is let in or accounted for, so
  * that all processes count together. Times in it are the database's; what X says is taken as "so long from now".
  */
 
-/** The caller of what the app calls in its own name, and of what counts as that whoever calls. */
-export const APP = 'app'
-/** Whoever calls: the 24 hours that X gives the whole app. Its row is there once X has told of them. */
-const ALL = 'all'
-
-/** A call that was let in, with the rows that count it. */
-export interface Ticket {
-  readonly caller: string
-  readonly endpoint: XEndpoint
-  /** The generation of the windows, by caller. */
-  readonly generations: ReadonlyMap<string, number>
-}
-
 export type Admission = { readonly kind: 'GO'; readonly ticket: Ticket } | Exclude<Reservation, { readonly kind: 'GO' }>
-
-/** How a call ended, for the windows. */
-export interface Ended {
-  /** Whether X answered as X does; a call that X never saw uses up nothing. */
-  readonly answered: boolean
-  /** Whether that was a 429. */
-  readonly refused: boolean
-  readonly said: RateLimit | undefined
-}
 
 /** Lets a call in, or says how long nothing is left. */
 export async function admit(store: Pick<Store, 'prisma'>, who: string, endpoint: XEndpoint): Promise<Admission> {
   const caller = countsAs(who, endpoint)
+  const generation = await admitQuickly(store, caller, endpoint)
+  if (generation !== undefined) {
+    return { kind: 'GO', ticket: { caller, endpoint, generations: new Map([[caller, generation]]) } }
+  }
   return store.prisma.$transaction(async (db): Promise<Admission> => {
     const reservations = (await lock(db, caller, endpoint)).map(([row, state]) => [row, reserve(state)] as const)
     const [longest] = reservations
@@ -57,6 +41,7 @@ export async function admit(store: Pick<Store, 'prisma'>, who: string, endpoint:
 export async function conclude(store: Pick<Store, 'prisma'>, ticket: Ticket, ended: Ended): Promise<void> {
   const { caller, endpoint, generations } = ticket
   const { said, refused } = ended
+  if (await concludeQuickly(store, ticket, ended)) return
   const inOwn = said && { short: left(said, said, 'short'), day: said.userDay && left(said.userDay, said, 'day') }
   const inAll = said?.day && left(said.day, said, 'day')
   await store.prisma.$transaction(async (db) => {

@@ -113,6 +113,12 @@ describe('an answer', () => {
       { short: { remaining: 0 } },
     ],
     [
+      '429 says when X takes calls again, whatever it said before',
+      state(),
+      saw({ remaining: 0, xReset: 500, endsInMs: 2_000 }, { refused: true }),
+      { short: { remaining: 0, endsInMs: 2_000 } },
+    ],
+    [
       '429 for the day leaves the window',
       state(),
       saw({ remaining: 9 }, { refused: true, day: window({ remaining: 0, xReset: 9_000, endsInMs: 3_600_000 }) }),
