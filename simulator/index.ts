@@ -107,6 +107,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     deletePost: bind(commands.deletePost),
     like: bind(commands.like),
     unlike: bind(commands.unlike),
+    follow: bind(commands.follow),
+    unfollow: bind(commands.unfollow),
     sendDirectMessage: bind(direct.sendDirectMessage),
     createDirectGroup: bind(direct.createDirectGroup),
     joinDirectGroup: bind(direct.joinDirectGroup),

@@ -43,6 +43,13 @@ export function tell(world: World, happening: Happening, eventType: string, filt
         },
       }
     }
+    case 'follow': {
+      const { source, target, follows } = happening
+      if (eventType !== (follows ? 'follow.follow' : 'follow.unfollow')) return undefined
+      if (userId !== source.id && userId !== target.id) return undefined
+      // As X's example has it; x-openapi.json puts the users there without `data`.
+      return { payload: { source: { data: renderUser(source) }, target: { data: renderUser(target) } } }
+    }
     case 'message':
       return tellMessage(world, happening.event, eventType, userId)
     case 'chat': {

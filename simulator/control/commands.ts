@@ -82,6 +82,15 @@ export function unlike(simulation: Simulation, input: Input<typeof inputs.likeIn
   simulation.world.unlike(userOf(simulation, input.user), postOf(simulation, input.postId))
 }
 
+/** One follows the other from now on; who is protected approves it. */
+export function follow(simulation: Simulation, input: Input<typeof inputs.followInput>): void {
+  simulation.world.setFollow(userOf(simulation, input.user), userOf(simulation, input.target), true)
+}
+
+export function unfollow(simulation: Simulation, input: Input<typeof inputs.followInput>): void {
+  simulation.world.setFollow(userOf(simulation, input.user), userOf(simulation, input.target), false)
+}
+
 export function registerApp(simulation: Simulation, input: Input<typeof inputs.appInput>): void {
   simulation.apps.set(input.clientId, {
     clientId: input.clientId,

@@ -32,6 +32,7 @@ export const postInput = z.strictObject({
 })
 
 export const likeInput = z.strictObject({ user: person, postId: id })
+export const followInput = z.strictObject({ user: person, target: person })
 
 export const messageInput = z.strictObject({
   from: person,

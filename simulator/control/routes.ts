@@ -57,6 +57,8 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('burst', inputs.burstInput, burst),
   command('likes', inputs.likeInput, commands.like),
   command('unlikes', inputs.likeInput, commands.unlike),
+  command('follows', inputs.followInput, commands.follow),
+  command('unfollows', inputs.followInput, commands.unfollow),
   command('direct-messages', inputs.messageInput, direct.sendDirectMessage),
   command('direct-messages/groups', inputs.directGroupInput, direct.createDirectGroup),
   command('direct-messages/join', inputs.directMemberInput, direct.joinDirectGroup),

@@ -41,6 +41,8 @@ export class World {
   readonly timeline: XPost[] = []
   readonly directMessages: DirectMessages
   readonly #byName = new Map<string, XUser>()
+  /** Whom each user follows; of a protected user these are the followers they approved. */
+  readonly #following = new Map<string, Set<string>>()
   /** By user, oldest first. */
   readonly #likes = new Map<string, Like[]>()
   readonly #mentioning = new Map<string, XPost[]>()
@@ -152,6 +154,22 @@ export class World {
     this.#likes.set(user.id, likes)
     likes.push({ id, post })
     this.tell({ kind: 'like', id, user, post, at: this.#now() })
+  }
+
+  follows(sourceId: string, targetId: string): boolean {
+    return this.#following.get(sourceId)?.has(targetId) === true
+  }
+
+  /** Begins or ends that one follows the other; nothing happens when it is so already. */
+  setFollow(source: XUser, target: XUser, follows: boolean): void {
+    if (source === target || this.follows(source.id, target.id) === follows) return
+    const followed = this.#following.get(source.id) ?? new Set()
+    this.#following.set(source.id, followed)
+    if (follows) followed.add(target.id)
+    else followed.delete(target.id)
+    source.following += follows ? 1 : -1
+    target.followers += follows ? 1 : -1
+    this.tell({ kind: 'follow', source, target, follows })
   }
 
   /** Nobody is told: X has no event for it. */

@@ -59,8 +59,12 @@ export const FURTHER_PROPERTIES: Readonly<Record<string, object>> = {
 /** Event types that can be subscribed to although the document's enumeration lacks them (docs.x.com, "OAuth events"). */
 export const FURTHER_EVENT_TYPES = ['oauth.revoke']
 
-/** Events whose payload is in PAYLOADS and not in the document; they have no schema here. */
-export const PAYLOADS_WITHOUT_SCHEMA = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent', 'oauth.revoke']
+/** Events whose payload is in PAYLOADS and not, or not so, in the document; they have no schema here. */
+export const PAYLOADS_WITHOUT_SCHEMA = [
+  ...['dm.received', 'dm.sent', 'chat.received', 'chat.sent', 'oauth.revoke'],
+  // PAYLOADS wraps source and target in `data`.
+  ...['follow.follow', 'follow.unfollow'],
+]
 
 const problem = (types: readonly string[], further: Readonly<Record<string, object>> = {}) => ({
   type: 'object',
