@@ -105,6 +105,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     createUser: bind(commands.createUser),
     createPost: bind(commands.createPost),
     deletePost: bind(commands.deletePost),
+    editPost: bind(commands.editPost),
+    repost: bind(commands.repost),
     like: bind(commands.like),
     unlike: bind(commands.unlike),
     follow: bind(commands.follow),

@@ -93,6 +93,8 @@ function concerns(world: World, post: XPost, eventType: string, userId: string):
       return byOther && post.inReplyTo?.userId === userId
     case 'post.quote.create':
       return byOther && post.quoted?.userId === userId
+    case 'post.repost.create':
+      return byOther && post.reposted?.userId === userId
     default:
       return false
   }
@@ -100,14 +102,13 @@ function concerns(world: World, post: XPost, eventType: string, userId: string):
 
 function tellPost(world: World, post: XPost): Told {
   const people = new Set([post.authorId, ...post.mentions.map(({ id }) => id)])
-  const parent = post.inReplyTo && world.posts.get(post.inReplyTo.postId)
-  const quoted = post.quoted && world.posts.get(post.quoted.postId)
+  const references = [post.inReplyTo, post.quoted, post.reposted].flatMap((target) => target?.postId ?? [])
   const rendered = renderPost(post)
   return {
     payload: post.inReplyTo ? { ...rendered, in_reply_to_tweet_id: post.inReplyTo.postId } : rendered,
     includes: {
       users: [...people].flatMap((id) => world.users.get(id) ?? []).map((user) => renderUser(user)),
-      tweets: [post, ...(parent ? [parent] : []), ...(quoted ? [quoted] : [])].map((each) => renderPost(each)),
+      tweets: [post, ...references.flatMap((id) => world.posts.get(id) ?? [])].map((each) => renderPost(each)),
     },
   }
 }

@@ -132,7 +132,13 @@ export class ActivityHub {
       const told = tell(world, happening, eventType, filter)
       if (!told || !this.#mayHear(subscription)) continue
       const event = {
-        data: { event_uuid: ids.next(), filter, event_type: eventType, ...(tag !== undefined && { tag }), ...told },
+        data: {
+          event_uuid: uuidOf(happening, eventType, ids),
+          filter,
+          event_type: eventType,
+          ...(tag !== undefined && { tag }),
+          ...told,
+        },
       }
       const line = JSON.stringify(event)
       this.#send({ at: now().getTime(), clientId, event: JSON.parse(line), line })
@@ -195,4 +201,14 @@ export class ActivityHub {
     }, delayMs)
     this.#timers.add(timer)
   }
+}
+
+/**
+ * As in X's example payloads: of a post and of a mention it is the post's id, so that two accounts that are mentioned
+ * hear of one name; of all else it is a signed number of 64 bits.
+ */
+function uuidOf(happening: Happening, eventType: string, ids: IdSource): string {
+  if (happening.kind === 'post' && ['post.create', 'post.mention.create'].includes(eventType)) return happening.post.id
+  // Times an odd number: as different from each other as the ids are.
+  return BigInt.asIntN(64, BigInt(ids.next()) * 0x9e37_79b9_7f4a_7c15n).toString()
 }

@@ -66,8 +66,8 @@ export function renderPosts(call: AuthorizedCall, posts: readonly XPost[], selec
 function referencesOf(post: XPost, expansions: ReadonlySet<string>): string[] {
   const references = expansions.has('referenced_tweets.id') || expansions.has('referenced_tweets.id.author_id')
   return [
-    ...(references ? [post.inReplyTo?.postId ?? [], post.quoted?.postId ?? []].flat() : []),
-    ...(expansions.has('edit_history_tweet_ids') ? [post.id] : []),
+    ...(references ? [post.inReplyTo, post.reposted, post.quoted].flatMap((target) => target?.postId ?? []) : []),
+    ...(expansions.has('edit_history_tweet_ids') ? post.history.filter((id) => id !== post.id) : []),
   ]
 }
 

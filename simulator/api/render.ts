@@ -1,4 +1,5 @@
 import type { XPost, XUser } from '../world/model.ts'
+import { editsRemaining, isEditable } from '../world/post.ts'
 import { codePoints, entitiesOf } from '../world/text.ts'
 
 /** An object of X's JSON. */
@@ -9,9 +10,9 @@ export const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}.000Z`
 
 /** A post as X's JSON. `fields` undefined gives all that the Activity API gives. */
 export function renderPost(post: XPost, fields?: ReadonlySet<string>): Json {
-  const editableUntil = new Date(post.createdAt.getTime() + 3_600_000)
   const references = [
     ...(post.inReplyTo ? [{ type: 'replied_to', id: post.inReplyTo.postId }] : []),
+    ...(post.reposted ? [{ type: 'retweeted', id: post.reposted.postId }] : []),
     ...(post.quoted ? [{ type: 'quoted', id: post.quoted.postId }] : []),
   ]
   const all: Json = {
@@ -19,14 +20,18 @@ export function renderPost(post: XPost, fields?: ReadonlySet<string>): Json {
     conversation_id: post.conversationId,
     created_at: seconds(post.createdAt),
     display_text_range: [post.visibleFrom, codePoints(post.text)],
-    edit_controls: { edits_remaining: 5, is_edit_eligible: !post.inReplyTo, editable_until: seconds(editableUntil) },
+    edit_controls: {
+      edits_remaining: editsRemaining(post),
+      is_edit_eligible: isEditable(post),
+      editable_until: seconds(post.editableUntil),
+    },
     entities: entitiesOf(post.text, post.mentions),
     in_reply_to_user_id: post.inReplyTo?.userId,
     lang: 'en',
     note_tweet: post.longText === undefined ? undefined : { text: post.longText },
     possibly_sensitive: false,
     public_metrics: {
-      retweet_count: 0,
+      retweet_count: post.reposts,
       reply_count: post.replies,
       like_count: post.likedBy.size,
       quote_count: post.quotes,
@@ -36,7 +41,7 @@ export function renderPost(post: XPost, fields?: ReadonlySet<string>): Json {
     referenced_tweets: references.length > 0 ? references : undefined,
     reply_settings: 'everyone',
   }
-  return { id: post.id, text: post.text, edit_history_tweet_ids: [post.id], ...chosen(all, fields) }
+  return { id: post.id, text: post.text, edit_history_tweet_ids: [...post.history], ...chosen(all, fields) }
 }
 
 /** A user as X's JSON. `fields` undefined gives all that the Activity API gives; `connections` are the caller's. */

@@ -47,15 +47,22 @@ function consentOf(simulation: Simulation, clientId = DEFAULT_APP.clientId, ref:
 
 export function createUser(simulation: Simulation, input: Input<typeof inputs.userInput>): ControlUser {
   const { verified, createdAt, ...draft } = input
-  try {
-    const user = simulation.world.addUser({
+  const user = trying(() =>
+    simulation.world.addUser({
       ...draft,
       createdAt: createdAt === undefined ? undefined : new Date(createdAt),
       verifiedType: draft.verifiedType ?? (verified ? 'blue' : 'none'),
-    })
-    return showUser(user)
+    }),
+  )
+  return showUser(user)
+}
+
+/** Does what the world may refuse, and says so. */
+function trying<T>(change: () => T): T {
+  try {
+    return change()
   } catch (error) {
-    throw new CommandError(400, error instanceof Error ? error.message : 'not a user')
+    throw new CommandError(400, error instanceof Error ? error.message : 'not possible')
   }
 }
 
@@ -70,6 +77,24 @@ export function createPost(simulation: Simulation, input: Input<typeof inputs.po
   return showPost(simulation.world, post)
 }
 
+/** A new version under a new id; the earlier ones are still there for whoever knows their ids. */
+export function editPost(simulation: Simulation, input: Input<typeof inputs.editInput>): ControlPost {
+  const post = postOf(simulation, input.id)
+  return showPost(
+    simulation.world,
+    trying(() => simulation.world.editPost(post, input.text)),
+  )
+}
+
+export function repost(simulation: Simulation, input: Input<typeof inputs.likeInput>): ControlPost {
+  const [user, post] = [userOf(simulation, input.user), postOf(simulation, input.postId)]
+  return showPost(
+    simulation.world,
+    trying(() => simulation.world.repost(user, post)),
+  )
+}
+
+/** With all its versions and reposts; a repost is taken back by its own id. */
 export function deletePost(simulation: Simulation, id: string): void {
   simulation.world.deletePost(postOf(simulation, id).id)
 }

@@ -31,6 +31,7 @@ export const postInput = z.strictObject({
   at: time.optional(),
 })
 
+export const editInput = z.strictObject({ id, text: z.string().min(1) })
 export const likeInput = z.strictObject({ user: person, postId: id })
 export const followInput = z.strictObject({ user: person, target: person })
 

@@ -54,6 +54,8 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('reset', inputs.nothing, reset),
   command('users', inputs.userInput, commands.createUser),
   command('posts', inputs.postInput, commands.createPost),
+  command('posts/edit', inputs.editInput, commands.editPost),
+  command('reposts', inputs.likeInput, commands.repost),
   command('burst', inputs.burstInput, burst),
   command('likes', inputs.likeInput, commands.like),
   command('unlikes', inputs.likeInput, commands.unlike),

@@ -49,9 +49,14 @@ export interface XPost {
   readonly conversationId: string
   readonly inReplyTo: { readonly postId: string; readonly userId: string } | undefined
   readonly quoted: { readonly postId: string; readonly userId: string } | undefined
+  readonly reposted: { readonly postId: string; readonly userId: string } | undefined
+  /** Ids of all versions, oldest first; the versions of a post share it, and who likes one of them likes them all. */
+  readonly history: string[]
+  readonly editableUntil: Date
   readonly likedBy: Set<string>
   replies: number
   quotes: number
+  reposts: number
 }
 
 export type MediaType = 'photo' | 'video' | 'animated_gif'

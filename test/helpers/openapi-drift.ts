@@ -56,6 +56,12 @@ export const FURTHER_PROPERTIES: Readonly<Record<string, object>> = {
   },
 }
 
+/** Patterns that real values do not keep to: schema, its pattern. */
+export const WIDER_PATTERNS: Readonly<Record<string, string>> = {
+  // PAYLOADS: of likes, follows, deletions and direct messages it is a signed number.
+  ActivityEventId: '^-?[0-9]{1,19}$',
+}
+
 /** Event types that can be subscribed to although the document's enumeration lacks them (docs.x.com, "OAuth events"). */
 export const FURTHER_EVENT_TYPES = ['oauth.revoke']
 

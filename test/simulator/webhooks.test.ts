@@ -122,8 +122,8 @@ test('a few failures are enough: the delivery is given up', async () => {
 })
 
 test('no answer in time is a failure', async () => {
-  x.simulator.setPolicy({ webhookTimeoutMs: 30, webhookRetryMs: [] })
   await listen()
+  x.simulator.setPolicy({ webhookTimeoutMs: 30, webhookRetryMs: [] })
   there.behaviour.hang = true
   x.simulator.createPost({ from: 'acme', text: 'Hello' })
   await expect.poll(() => x.simulator.state.webhooks).toMatchObject([{ delivered: 0, failed: 1 }])
