@@ -122,6 +122,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     addFault: bind(commands.addFault),
     clearFaults: bind(commands.clearFaults),
     dropStreams: bind(commands.dropStreams),
+    replayStreams: bind(commands.replayStreams),
     setStreamMode: bind(commands.setStreamMode),
     setRateLimit: bind(commands.setRateLimit),
     setPolicy: bind(commands.setPolicy),

@@ -191,6 +191,14 @@ export function dropStreams(simulation: Simulation, input: Input<typeof inputs.d
   return { dropped: simulation.activity.drop(input) }
 }
 
+/** The open streams are told the last minutes once more; 5 when nothing is said. */
+export function replayStreams(
+  simulation: Simulation,
+  input: Input<typeof inputs.replayInput> = {},
+): { replayed: number } {
+  return { replayed: simulation.activity.replay(input.minutes ?? 5, input.clientId) }
+}
+
 export function setStreamMode(simulation: Simulation, input: Input<typeof inputs.streamModeInput>): StreamMode {
   simulation.activity.setMode(given(input))
   return { ...simulation.activity.mode }

@@ -81,6 +81,7 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('realms/fault', inputs.realmFaultInput, chat.setRealmFault),
   command('faults', inputs.faultInput, commands.addFault),
   command('streams/drop', inputs.dropInput, commands.dropStreams),
+  command('streams/replay', inputs.replayInput, commands.replayStreams),
   command('streams/mode', inputs.streamModeInput, commands.setStreamMode),
   command('rate-limits', inputs.rateLimitInput, commands.setRateLimit),
   command('policy', inputs.policyInput, commands.setPolicy),
