@@ -211,6 +211,7 @@ export function setRateLimit(simulation: Simulation, input: Input<typeof inputs.
 
 export function setPolicy(simulation: Simulation, input: Input<typeof inputs.policyInput>): void {
   Object.assign(simulation.policy, given(input))
+  simulation.webhooks.schedule()
 }
 
 export function setTraffic(simulation: Simulation, input: Input<typeof inputs.trafficInput>): void {

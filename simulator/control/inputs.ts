@@ -147,6 +147,7 @@ export const policyInput = z.strictObject({
   streamConnections: count.optional(),
   webhookTimeoutMs: z.number().int().positive().optional(),
   webhookRetryMs: z.array(count).optional(),
+  webhookChallengeMs: z.number().int().positive().optional(),
 })
 
 export const burstInput = z.strictObject({

@@ -44,7 +44,7 @@ async function guarded(run: () => unknown): Promise<Reply> {
 }
 
 /** The control API: see simulator/README.md. `reset` puts a fresh world in the place of this one. */
-export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
+export const controlRoutes = (reset: () => Promise<void>): readonly OpenRoute[] => [
   open('GET', 'state', ({ simulation }) => commands.state(simulation)),
   open('GET', 'users', ({ simulation }) => commands.users(simulation)),
   open('GET', 'posts', ({ simulation }) => commands.posts(simulation)),
