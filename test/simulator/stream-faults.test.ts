@@ -119,7 +119,9 @@ describe('streams that misbehave', () => {
   test('tell the last minutes again while they are open', async () => {
     await subscribe('post.create')
     const open = await stream()
-    const [old, fresh] = [say('acme', 'one'), (now = new Date(now.getTime() + 3 * 60_000)) && say('acme', 'two')]
+    const old = say('acme', 'one')
+    now = new Date(now.getTime() + 3 * 60_000)
+    const fresh = say('acme', 'two')
     expect(x.simulator.replayStreams({ minutes: 1 })).toEqual({ replayed: 1 })
     expect(x.simulator.replayStreams()).toEqual({ replayed: 2 })
     expect((await open.until(5)).map(idOf)).toEqual([old, fresh, fresh, old, fresh])
