@@ -1,123 +1,159 @@
-import type { AccountStatus } from './account.ts'
+import type {
+  CaptureAccount,
+  Decision,
+  DirectMessage,
+  Facts,
+  IgnoreReason,
+  Like,
+  Post,
+  RefuseReason,
+  Thread,
+} from './captured.ts'
 import type { TicketStatus } from './event.ts'
+import { compareIds } from './x-id.ts'
 
 /*
- * What becomes of a public post (F12, F22-F26). Pure: the facts are read before, the decision is
- * carried out after, and the whole of it can be read and tested as a table.
+ * What becomes of what X tells: public posts, likes, direct messages (F12-F14, F22-F26, F77). Pure: the facts are read
+ * before, the decision is carried out after, and the whole of it can be read and tested as a table.
  */
-
-/** A public post as the rules see it. Ids are X's. */
-export interface Post {
-  readonly id: string
-  readonly authorId: string
-  readonly conversationId: string
-  readonly text: string
-  /** The post that this one answers. */
-  readonly inReplyToPostId: string | null
-  /** The author of the post that this one answers. */
-  readonly inReplyToUserId: string | null
-  /** Whom it mentions, in the order of the text; leading names that X adds to replies included. */
-  readonly mentionedUserIds: readonly string[]
-  /** Their handles as the text spells them, without `@`, lower case: the text alone may carry a mention. */
-  readonly mentionedHandles: readonly string[]
-  /** A repost repeats somebody's words without adding any. */
-  readonly isRepost: boolean
-  /** ISO 8601. */
-  readonly postedAt: string
-}
-
-export interface CaptureAccount {
-  readonly id: string
-  readonly xUserId: string
-  readonly screenName: string
-  readonly status: AccountStatus
-  readonly captureMentions: boolean
-  /** What was said before, while the account was not connected or switched off, is history (F6). */
-  readonly capturesFrom: Date
-}
-
-/** The newest ticket of one author in one conversation. */
-export interface Thread {
-  readonly ticketId: string
-  readonly accountId: string
-  readonly status: TicketStatus
-  readonly commentCount: number
-}
-
-export interface Facts {
-  readonly accounts: readonly CaptureAccount[]
-  /** Whether this post is a comment, or waits among the incoming posts, already. */
-  readonly known: boolean
-  /** The thread of the post's author in its conversation; for our own posts, of the author that is answered. */
-  readonly thread: Thread | null
-}
-
-export type IgnoreReason = 'ALREADY_CAPTURED' | 'REPOST' | 'OWN_POST' | 'NOT_ADDRESSED' | 'ACCOUNT_INACTIVE'
-export type WaitReason = 'CAPTURE_OFF' | 'TICKET_FULL'
-
-export type Decision =
-  | { readonly kind: 'IGNORE'; readonly reason: IgnoreReason }
-  /** Kept among the incoming posts, for an administrator to convert. */
-  | { readonly kind: 'WAIT'; readonly accountId: string; readonly reason: WaitReason }
-  | {
-      readonly kind: 'COMMENT'
-      readonly ticketId: string
-      readonly accountId: string
-      readonly direction: 'INBOUND' | 'OUTBOUND'
-      /** The ticket's status afterwards. */
-      readonly status: TicketStatus
-    }
-  | { readonly kind: 'OPEN_TICKET'; readonly accountId: string; readonly followUpOf: string | null }
 
 /** F24: X posts are imported up to here; the next one waits. */
 export const MAX_COMMENTS = 5_000
 
-/** Decides about one post. */
-export function decideCapture(post: Post, { accounts, known, thread }: Facts): Decision {
-  if (known) return { kind: 'IGNORE', reason: 'ALREADY_CAPTURED' }
-  if (post.isRepost) return { kind: 'IGNORE', reason: 'REPOST' }
+/** Whether a ticket takes nothing more from X (F24). */
+export const isFull = ({ commentCount }: Pick<Thread, 'commentCount'>): boolean => commentCount >= MAX_COMMENTS
 
+const refuse = (reason: RefuseReason): Decision => ({ kind: 'REFUSE', reason })
+const ignore = (reason: IgnoreReason): Decision => ({ kind: 'IGNORE', reason })
+
+/**
+ * Decides about one public post.
+ *
+ * A quote is a post like any other: it concerns whom it names. A repost says nothing; our own marks the comment that it
+ * repeats. An edit revises what we have; of one that we have not, the newest version counts. A post by a protected author
+ * is captured like any other: whom X shows it to, the author has let in. One whose author X names by id alone (suspended
+ * there, since then or before) is captured without a name. One whose author was suspended here waits.
+ */
+export function decidePost(post: Post, { accounts, known, thread, deleted, suspended }: Facts): Decision {
   const own = accounts.find((account) => account.xUserId === post.authorId)
+  if (post.repostOfId !== null) {
+    return own && known?.place === 'TICKET' ? { kind: 'MARK', mark: 'retweeted' } : ignore('REPOST')
+  }
+  if (deleted || known?.deleted) return ignore('DELETED')
+  if (known) return compareIds(post.versionId, known.versionId) > 0 ? { kind: 'REVISE' } : ignore('ALREADY_CAPTURED')
+
   if (own) {
     // F23: our own posts never open a ticket. F22: an answer given in the X app belongs to its ticket.
     const answered = thread !== null && thread.status !== 'CLOSED' && post.inReplyToUserId !== own.xUserId
-    if (!answered || thread.commentCount >= MAX_COMMENTS) return { kind: 'IGNORE', reason: 'OWN_POST' }
-    return {
-      kind: 'COMMENT',
-      ticketId: thread.ticketId,
-      accountId: thread.accountId,
-      direction: 'OUTBOUND',
-      status: thread.status,
-    }
+    if (!answered || isFull(thread)) return ignore('OWN_POST')
+    const { ticketId, accountId, status } = thread
+    return { kind: 'COMMENT', ticketId, accountId, direction: 'OUTBOUND', status }
   }
 
   const concerned = concernedBy(post, accounts, thread)
   const said = Date.parse(post.postedAt)
   const active = concerned.filter(({ status, capturesFrom }) => status === 'ACTIVE' && capturesFrom.getTime() <= said)
   const [first] = active
-  if (!first) return { kind: 'IGNORE', reason: concerned.length > 0 ? 'ACCOUNT_INACTIVE' : 'NOT_ADDRESSED' }
+  if (!first) return ignore(concerned.length > 0 ? 'ACCOUNT_INACTIVE' : 'NOT_ADDRESSED')
+  if (suspended) return { kind: 'WAIT', accountId: first.id, reason: 'AUTHOR_SUSPENDED' }
 
   // F22: whoever has a ticket in this conversation goes on in it, whether or not they name us again.
-  if (thread && thread.status !== 'CLOSED') {
-    const { ticketId, accountId } = thread
-    if (thread.commentCount >= MAX_COMMENTS) return { kind: 'WAIT', accountId, reason: 'TICKET_FULL' }
-    return {
-      kind: 'COMMENT',
-      ticketId,
-      accountId,
-      direction: 'INBOUND',
-      status: statusAfterRequesterComment(thread.status),
-    }
-  }
+  if (thread && thread.status !== 'CLOSED') return goOn(thread)
   const capturing = active.find(({ captureMentions }) => captureMentions)
   if (!capturing) return { kind: 'WAIT', accountId: first.id, reason: 'CAPTURE_OFF' }
   // F26: a closed ticket stays closed; the conversation goes on in a follow-up.
-  return { kind: 'OPEN_TICKET', accountId: capturing.id, followUpOf: thread?.ticketId ?? null }
+  return opening('X_CORP', capturing, thread)
+}
+
+/**
+ * Decides about a post that an account likes (F14): a ticket of its author, unless it is on one already (F77). One that
+ * waits among the incoming posts is chosen by it. Its author has said nothing new, so no ticket is reopened.
+ */
+export function decideLike({ likerId, post, likedAt }: Like, { accounts, known, thread, deleted }: Facts): Decision {
+  const liker = accounts.find((account) => account.xUserId === likerId)
+  if (liker?.status !== 'ACTIVE') return ignore('ACCOUNT_INACTIVE')
+  if (likedAt !== null && Date.parse(likedAt) < liker.capturesFrom.getTime()) return ignore('ACCOUNT_INACTIVE')
+  if (known?.place === 'TICKET') return { kind: 'MARK', mark: 'favorited' }
+  if (deleted || known?.deleted) return ignore('DELETED')
+  if (post.repostOfId !== null) return ignore('REPOST')
+  if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return ignore('OWN_POST')
+  if (!liker.trackLikes) return ignore('CAPTURE_OFF')
+  if (thread && thread.status !== 'CLOSED') {
+    const { ticketId, accountId, status } = thread
+    if (!isFull(thread)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
+    return known ? ignore('ALREADY_CAPTURED') : goOn(thread)
+  }
+  return opening('X_CORP_LIKE', liker, thread)
+}
+
+/**
+ * Decides about a post that an administrator converts for an account (F15, F20). Where mentions become tickets by
+ * themselves, only what did not fit into a full ticket is converted.
+ */
+export function decideConversion(
+  post: Post,
+  accountId: string,
+  { accounts, known, thread, deleted }: Omit<Facts, 'suspended'>,
+): Decision {
+  if (known?.place === 'TICKET') return ignore('ALREADY_CAPTURED')
+  if (deleted || known?.deleted) return refuse('DELETED')
+  if (post.repostOfId !== null) return refuse('REPOST')
+  if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return refuse('OWN_POST')
+  const account = accounts.find(({ id }) => id === accountId)
+  if (account?.status !== 'ACTIVE') return refuse('ACCOUNT_INACTIVE')
+  const open = thread && thread.status !== 'CLOSED' ? thread : null
+  const full = open !== null && isFull(open)
+  if (!account.manualConversion && !full) return refuse('MENTIONS_CAPTURED')
+  return open && !full ? goOn(open) : opening('X_CORP', account, thread)
+}
+
+/**
+ * Decides about one direct message (F13): tickets by participant. Messages do not wait for anybody: where they are not
+ * captured they are left alone. When a ticket is full (F24) they go on in a follow-up.
+ */
+export function decideMessage(
+  message: DirectMessage,
+  { accounts, known, thread, suspended }: Omit<Facts, 'deleted'>,
+): Decision {
+  if (known) return ignore('ALREADY_CAPTURED')
+  const { participantId, senderId } = message
+  if (participantId === null) return ignore('GROUP')
+  const account = accounts.find(({ xUserId }) => xUserId === message.accountXUserId)
+  const said = Date.parse(message.sentAt)
+  if (account?.status !== 'ACTIVE' || said < account.capturesFrom.getTime()) return ignore('ACCOUNT_INACTIVE')
+  if (!account.captureDirectMessages) return ignore('CAPTURE_OFF')
+  // What two accounts of ours tell each other is nobody's ticket.
+  if (accounts.some(({ xUserId }) => xUserId === participantId)) return ignore('OWN_POST')
+  const open = thread && thread.status !== 'CLOSED' && !isFull(thread) ? thread : null
+  if (senderId === account.xUserId) {
+    if (!open) return ignore('OWN_POST')
+    const { ticketId, status } = open
+    return { kind: 'COMMENT', ticketId, accountId: account.id, direction: 'OUTBOUND', status }
+  }
+  if (senderId !== participantId) return ignore('NOT_ADDRESSED')
+  if (suspended) return ignore('AUTHOR_SUSPENDED')
+  return open ? goOn(open) : opening('X_CORP_DM', account, thread)
 }
 
 /** F66: an answer from the requester reopens what was waiting for it, or thought done. */
 export function statusAfterRequesterComment(status: TicketStatus): TicketStatus {
   return status === 'PENDING' || status === 'HOLD' || status === 'SOLVED' ? 'OPEN' : status
+}
+
+/** The requester says more on a ticket that is not closed, as far as there is room (F24). */
+function goOn(thread: Thread): Decision {
+  const { ticketId, accountId } = thread
+  if (isFull(thread)) return { kind: 'WAIT', accountId, reason: 'TICKET_FULL' }
+  const status = statusAfterRequesterComment(thread.status)
+  return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
+}
+
+function opening(
+  channel: 'X_CORP' | 'X_CORP_DM' | 'X_CORP_LIKE',
+  { id }: CaptureAccount,
+  thread: Thread | null,
+): Decision {
+  return { kind: 'OPEN_TICKET', channel, accountId: id, followUpOf: thread?.ticketId ?? null }
 }
 
 /**
@@ -136,21 +172,4 @@ function concernedBy(post: Post, accounts: readonly CaptureAccount[], thread: Th
     ...accounts.filter((account) => place(account) >= 0).sort((a, b) => place(a) - place(b)),
   ]
   return [...new Set(concerned)]
-}
-
-/** A ticket's subject: the first line of the post without the names it starts with, at most 80 characters. */
-export function subjectOf(text: string): string {
-  const line = text
-    .replace(/^(?:\s*\.?@\w{1,15}\b[,:]?)+/u, '')
-    .trim()
-    .split('\n', 1)[0]
-    ?.trim()
-  const subject = line || text.trim() || 'Post without text'
-  const characters = [...new Intl.Segmenter('en', { granularity: 'grapheme' }).segment(subject)]
-  if (characters.length <= 80) return subject
-  return `${characters
-    .slice(0, 79)
-    .map(({ segment }) => segment)
-    .join('')
-    .trimEnd()}…`
 }

@@ -91,6 +91,14 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     accountId: z.string(),
     state: z.enum(['WAITING', 'CONVERTED', 'IGNORED']),
   }),
+  /** `ticketId` tells, in the table, what it became. */
+  z.object({
+    type: z.literal('incomingPost.updated'),
+    postId: z.string(),
+    accountId: z.string(),
+    state: z.enum(['WAITING', 'CONVERTED', 'IGNORED']),
+    changed: z.array(z.string()),
+  }),
   /** An event that this version cannot read (a newer one wrote it). It keeps its place, so nothing stops. */
   z.object({ type: z.literal('unknown'), originally: z.string() }),
 ])

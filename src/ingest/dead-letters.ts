@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
 import type { Store } from '../store/store.ts'
-import type { Reject } from './parse.ts'
+import type { Reject } from './item.ts'
 
 /** A payload is kept up to this many characters; X's largest event is far below. */
 const MAX_PAYLOAD = 256 * 1024

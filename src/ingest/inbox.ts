@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
-import { applyPosts } from './apply.ts'
+import { applyItems } from './apply.ts'
 import type { CursorMove } from './cursor.ts'
 import { keepDeadLetters } from './dead-letters.ts'
-import type { Parsed, ReceivedPost } from './parse.ts'
+import type { Item, Parsed } from './item.ts'
 import { isRefusal } from './refusal.ts'
 import { pause } from './retry.ts'
 
 /*
  * Where all sources deliver. Invariants: one batch at a time is being committed; what arrives
- * meanwhile waits, about `capacity` posts at most; nothing is dropped: a delivery is either committed,
+ * meanwhile waits, about `capacity` items at most; nothing is dropped: a delivery is either committed,
  * or kept as a dead letter, or its promise rejects (the program is stopping) and its source reads
  * it again after the restart.
  */
@@ -25,7 +25,7 @@ export interface Inbox {
   room(): Promise<void>
   /** Resolves when the delivery is committed. */
   deliver(delivery: Delivery): Promise<void>
-  /** Posts and rejects that wait to be committed. */
+  /** Items and rejects that wait to be committed. */
   size(): number
   close(): Promise<void>
 }
@@ -33,7 +33,7 @@ export interface Inbox {
 export interface InboxOptions {
   readonly store: Store
   readonly logger: Logger
-  /** Told of every post that was committed, with the seconds since it was made. */
+  /** Told of every post and message that was committed, with the seconds since it was made. */
   readonly onIngested?: ((source: string, seconds: number) => void) | undefined
   readonly capacity?: number
   readonly maxBatch?: number
@@ -50,7 +50,7 @@ export class InboxClosedError extends Error {
   override readonly name = 'InboxClosedError'
 }
 
-/** So often must the database refuse a batch before one of its posts is blamed. */
+/** So often must the database refuse a batch before one of its items is blamed. */
 const MAX_REFUSALS = 3
 
 export function createInbox(options: InboxOptions): Inbox {
@@ -82,11 +82,11 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   function takeBatch(): Waiting[] {
-    let posts = 0
+    let items = 0
     let count = 0
     for (const { delivery } of waiting) {
-      posts += delivery.posts.length
-      if (count > 0 && posts > maxBatch) break
+      items += delivery.items.length
+      if (count > 0 && items > maxBatch) break
       count++
     }
     return waiting.splice(0, count)
@@ -97,10 +97,10 @@ export function createInbox(options: InboxOptions): Inbox {
     for (const { delivery } of batch) {
       await insist(() => keepDeadLetters(store, delivery.source, delivery.rejects))
     }
-    const posts = batch.flatMap(({ delivery }) => delivery.posts)
+    const items = batch.flatMap(({ delivery }) => delivery.items)
     const cursors = batch.flatMap(({ delivery }) => delivery.cursors ?? [])
-    if (posts.length === 0 && cursors.length === 0) return
-    const refusal = await insist(() => applyPosts(store, posts, cursors), MAX_REFUSALS)
+    if (items.length === 0 && cursors.length === 0) return
+    const refusal = await insist(() => applyItems(store, items, cursors), MAX_REFUSALS)
     if (refusal) await setAside(batch, refusal)
   }
 
@@ -127,20 +127,20 @@ export function createInbox(options: InboxOptions): Inbox {
     logger.error({ err: refusal }, 'a batch of posts cannot be committed; going through it one by one')
     for (const { delivery } of batch) {
       // Both ways are tried again together: a database that takes neither post nor dead letter only needs time.
-      for (const post of delivery.posts) await insist(() => applyOne(post, delivery.source))
-      const stuck = await insist(() => applyPosts(store, [], delivery.cursors ?? []), MAX_REFUSALS)
+      for (const item of delivery.items) await insist(() => applyOne(item, delivery.source))
+      const stuck = await insist(() => applyItems(store, [], delivery.cursors ?? []), MAX_REFUSALS)
       // Such as the cursor of an account that is gone. It costs reading again, nothing is lost.
       if (stuck) logger.warn({ err: stuck, source: delivery.source }, 'a cursor could not be moved')
     }
   }
 
-  async function applyOne(received: ReceivedPost, source: string): Promise<void> {
+  async function applyOne(item: Item, source: string): Promise<void> {
     try {
-      await applyPosts(store, [received])
+      await applyItems(store, [item])
     } catch (error) {
       if (!isRefusal(error)) throw error
       const reason = `cannot be stored: ${error instanceof Error ? (error.message.split('\n').at(-1) ?? '') : ''}`
-      await keepDeadLetters(store, source, [{ payload: JSON.stringify(received), reason }])
+      await keepDeadLetters(store, source, [{ payload: JSON.stringify(item), reason }])
     }
   }
 
@@ -169,10 +169,19 @@ export function createInbox(options: InboxOptions): Inbox {
 
 function report(batch: readonly Waiting[], onIngested: (source: string, seconds: number) => void): void {
   for (const { delivery } of batch) {
-    for (const { post } of delivery.posts) onIngested(delivery.source, (Date.now() - Date.parse(post.postedAt)) / 1000)
+    for (const item of delivery.items) {
+      const at = timeOf(item)
+      if (at !== undefined) onIngested(delivery.source, (Date.now() - Date.parse(at)) / 1000)
+    }
   }
 }
 
-function sizeOf({ posts, rejects }: Delivery): number {
-  return posts.length + rejects.length
+/** When it happened on X, as far as X says. */
+function timeOf(item: Item): string | undefined {
+  if (item.kind === 'post') return item.post.editedAt ?? item.post.postedAt
+  return item.kind === 'message' ? item.message.sentAt : undefined
+}
+
+function sizeOf({ items, rejects }: Delivery): number {
+  return items.length + rejects.length
 }

@@ -1,119 +1,81 @@
-import { v7 as uuid } from 'uuid'
-import { type Decision, decideCapture, type Post, subjectOf } from '../domain/capture.ts'
-import type { TicketStatus } from '../domain/event.ts'
-import { compareIds } from '../domain/x-id.ts'
-import { type BatchFacts, type ThreadTicket, threadOf, threadOwner } from './facts.ts'
-import type { ReceivedPost } from './parse.ts'
+import { decideConversion, decideLike, decideMessage, decidePost, isFull } from '../domain/capture.ts'
+import type { Decision, Facts, Thread } from '../domain/captured.ts'
+import type { BatchFacts } from './facts.ts'
+import { inOrder } from './in-order.ts'
+import type { Item } from './item.ts'
+import type { Plan } from './planned.ts'
+import { createPlanner } from './planner.ts'
+import { threadKeyOf } from './threads.ts'
 
 /*
- * A batch's decisions, taken one after the other in the order of the posts: what an earlier post
- * opens, a later one in the same batch finds.
+ * A batch's decisions, taken one after the other in the order of time: what an earlier item opens, a later one in the
+ * same batch finds.
  */
 
-export interface PlannedTicket {
-  readonly id: string
-  readonly subject: string
-  readonly accountId: string
-  readonly authorId: string
-  readonly conversationId: string
-  readonly postId: string
-  readonly followUpOf: string | null
-}
-
-export interface PlannedComment {
-  readonly id: string
-  readonly ticketId: string
-  /** Null for a post of our own account. */
-  readonly authorId: string | null
-  readonly direction: 'INBOUND' | 'OUTBOUND'
-  readonly post: Post
-  /** Whether it came with the ticket. */
-  readonly opens: boolean
-  /** The ticket's status before and after. */
-  readonly before: TicketStatus
-  readonly after: TicketStatus
-}
-
-export interface PlannedWait {
-  readonly accountId: string
-  readonly reason: string
-  readonly post: Post
-}
-
-export interface Plan {
-  readonly tickets: readonly PlannedTicket[]
-  readonly comments: readonly PlannedComment[]
-  readonly waits: readonly PlannedWait[]
-  readonly decisions: ReadonlyMap<string, Decision>
-}
-
-interface Running {
-  readonly ticketId: string
-  readonly accountId: string
-  status: TicketStatus
-  commentCount: number
-}
-
-/** Decides about every post of a batch. Posts with the same id count once. */
-export function planBatch(received: readonly ReceivedPost[], facts: BatchFacts): Plan {
-  const threads = new Map<string, Running>()
-  for (const [key, { ticketId, accountId, status, commentCount }] of facts.threads as Map<string, ThreadTicket>) {
-    threads.set(key, { ticketId, accountId, status, commentCount })
-  }
-  const tickets: PlannedTicket[] = []
-  const comments: PlannedComment[] = []
-  const waits: PlannedWait[] = []
-  const decisions = new Map<string, Decision>()
-
-  for (const { post } of inOrder(received)) {
-    if (decisions.has(post.id)) continue
-    const key = threadOf(post.conversationId, threadOwner(post, facts.accounts))
-    const thread = threads.get(key) ?? null
-    const decision = decideCapture(post, { accounts: facts.accounts, known: facts.known.has(post.id), thread })
-    decisions.set(post.id, decision)
-    if (decision.kind === 'WAIT') waits.push({ accountId: decision.accountId, reason: decision.reason, post })
-    if (decision.kind === 'OPEN_TICKET') {
-      const id = uuid()
-      tickets.push({
-        id,
-        subject: subjectOf(post.text),
-        accountId: decision.accountId,
-        authorId: post.authorId,
-        conversationId: post.conversationId,
-        postId: post.id,
-        followUpOf: decision.followUpOf,
-      })
-      comments.push({
-        id: uuid(),
-        ticketId: id,
-        authorId: post.authorId,
-        direction: 'INBOUND',
-        post,
-        opens: true,
-        before: 'NEW',
-        after: 'NEW',
-      })
-      threads.set(key, { ticketId: id, accountId: decision.accountId, status: 'NEW', commentCount: 1 })
+/** Decides about every item of a batch. An item that comes twice counts once. */
+export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
+  const planner = createPlanner(facts)
+  for (const item of inOrder(items)) {
+    const key = threadKeyOf(item, facts.accounts)
+    const thread = key === undefined ? null : planner.thread(key.key)
+    if (item.kind === 'follow') {
+      planner.follow(item)
+      continue
     }
-    if (decision.kind === 'COMMENT' && thread) {
-      comments.push({
-        id: uuid(),
-        ticketId: decision.ticketId,
-        authorId: decision.direction === 'INBOUND' ? post.authorId : null,
-        direction: decision.direction,
-        post,
-        opens: false,
-        before: thread.status,
-        after: decision.status,
-      })
-      thread.status = decision.status
-      thread.commentCount++
+    if (item.kind === 'deletion') {
+      planner.remove(item)
+      continue
+    }
+    const decision = decide(item, { ...facts, thread, planner, personId: key?.personId })
+    planner.note(item, decision)
+    const id = 'post' in item ? (item.post.repostOfId ?? item.post.id) : ''
+    switch (decision.kind) {
+      case 'OPEN_TICKET':
+        // F24: messages of a full ticket go on in another; said once, on the full one.
+        if (thread && thread.status !== 'CLOSED' && isFull(thread)) planner.stopImport(thread.ticketId)
+        if (key) planner.open(item, decision, key)
+        break
+      case 'COMMENT':
+        if (key) planner.comment(item, decision, key)
+        break
+      case 'WAIT':
+        if (decision.reason === 'TICKET_FULL' && thread) planner.stopImport(thread.ticketId)
+        if ('post' in item) planner.wait(item.post, decision)
+        break
+      case 'REVISE':
+        if ('post' in item) planner.revise(item.post)
+        break
+      case 'MARK':
+        planner.mark(id, decision.mark)
+        break
+      default:
     }
   }
-  return { tickets, comments, waits, decisions }
+  return planner.plan()
 }
 
-/** By post id, which is X's order of time. */
-function inOrder(received: readonly ReceivedPost[]): ReceivedPost[] {
-  return [...received].sort((a, b) => compareIds(a.post.id, b.post.id))
+interface Beside extends BatchFacts {
+  readonly thread: Thread | null
+  readonly planner: ReturnType<typeof createPlanner>
+  readonly personId: string | undefined
+}
+
+function decide(item: Exclude<Item, { kind: 'deletion' | 'follow' }>, beside: Beside): Decision {
+  const { accounts, deleted, suspended, thread, planner, personId = '' } = beside
+  if (item.kind === 'message') {
+    const known = planner.knowsMessage(item.message)
+      ? ({ place: 'TICKET', versionId: item.message.id, deleted: false } as const)
+      : null
+    return decideMessage(item.message, { accounts, known, thread, suspended: suspended.has(personId) })
+  }
+  const { post } = item
+  const facts: Facts = {
+    accounts,
+    known: planner.post(post.repostOfId ?? post.id),
+    thread,
+    deleted: deleted.has(post.id),
+    suspended: suspended.has(post.authorId),
+  }
+  if (item.kind === 'like') return decideLike(item, facts)
+  return item.kind === 'conversion' ? decideConversion(post, item.accountId, facts) : decidePost(post, facts)
 }

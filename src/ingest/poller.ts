@@ -143,7 +143,7 @@ async function deliver(
   pages: readonly ParsedPage[],
   cursors: readonly CursorMove[] = [],
 ) {
-  const posts = pages.flatMap((page) => page.posts)
+  const items = pages.flatMap((page) => page.items)
   const rejects = pages.flatMap((page) => page.rejects)
-  await inbox.deliver({ source, posts, rejects, cursors })
+  await inbox.deliver({ source, items, rejects, cursors })
 }

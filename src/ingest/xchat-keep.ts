@@ -1,7 +1,7 @@
 import type { XChatUnreadReason } from '../domain/xchat.ts'
 import { xchatCursor } from '../domain/xchat-cursor.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { saveCursors } from './rows.ts'
+import { saveCursors } from './rows-cursors.ts'
 import type { ChatEvent } from './xchat-parse.ts'
 
 /*

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { timeOfId } from '../domain/x-id.ts'
-import type { Reject } from './parse.ts'
+import type { Reject } from './item.ts'
 
 /*
  * X's JSON about XChat → conversations and ciphertext. An event that makes no sense becomes a Reject, and its neighbours

@@ -1,12 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ACCOUNT_STATUSES } from '../../src/domain/account.ts'
-import { type CaptureAccount, decideCapture, type Facts, MAX_COMMENTS, type Post } from '../../src/domain/capture.ts'
+import { decidePost, MAX_COMMENTS } from '../../src/domain/capture.ts'
+import type { CaptureAccount, Facts, Known, Post } from '../../src/domain/captured.ts'
 import { TICKET_STATUSES } from '../../src/domain/event.ts'
 
 const anyUser = fc.constantFrom('100', '200', '900', '901')
 const anyPost: fc.Arbitrary<Post> = fc.record({
   id: fc.constant('5000'),
+  versionId: fc.constantFrom('5000', '5001'),
   authorId: anyUser,
   conversationId: fc.constantFrom('5000', '4000'),
   text: fc.constant('text'),
@@ -14,8 +16,9 @@ const anyPost: fc.Arbitrary<Post> = fc.record({
   inReplyToUserId: fc.option(anyUser),
   mentionedUserIds: fc.array(anyUser),
   mentionedHandles: fc.array(fc.constantFrom('acme', 'acmesupport', 'mira')),
-  isRepost: fc.boolean(),
+  repostOfId: fc.option(fc.constant('4000')),
   postedAt: fc.constant('2026-01-01T00:00:00.000Z'),
+  editedAt: fc.constant(null),
 })
 const anyAccount = (id: string, xUserId: string, screenName: string): fc.Arbitrary<CaptureAccount> =>
   fc.record({
@@ -24,11 +27,22 @@ const anyAccount = (id: string, xUserId: string, screenName: string): fc.Arbitra
     screenName: fc.constant(screenName),
     status: fc.constantFrom(...ACCOUNT_STATUSES),
     captureMentions: fc.boolean(),
+    manualConversion: fc.boolean(),
+    captureDirectMessages: fc.boolean(),
+    trackLikes: fc.boolean(),
     capturesFrom: fc.constantFrom(new Date('2025-12-31'), new Date('2026-01-01T00:00:00.001Z')),
   })
 const anyFacts: fc.Arbitrary<Facts> = fc.record({
   accounts: fc.tuple(anyAccount('acme', '100', 'Acme'), anyAccount('support', '200', 'AcmeSupport')),
-  known: fc.boolean(),
+  known: fc.option(
+    fc.record({
+      place: fc.constantFrom<Known['place']>('TICKET', 'INCOMING'),
+      versionId: fc.constantFrom('5000', '5001'),
+      deleted: fc.boolean(),
+    }),
+  ),
+  deleted: fc.boolean(),
+  suspended: fc.boolean(),
   thread: fc.option(
     fc.record({
       ticketId: fc.constant('ticket-1'),
@@ -40,21 +54,28 @@ const anyFacts: fc.Arbitrary<Facts> = fc.record({
 })
 
 describe('whatever the facts', () => {
-  const property = (check: (what: Post, facts: Facts, decision: ReturnType<typeof decideCapture>) => void) =>
+  const property = (check: (what: Post, facts: Facts, decision: ReturnType<typeof decidePost>) => void) =>
     fc.assert(
-      fc.property(anyPost, anyFacts, (what, facts) => check(what, facts, decideCapture(what, facts))),
+      fc.property(anyPost, anyFacts, (what, facts) => check(what, facts, decidePost(what, facts))),
       { numRuns: 2_000 },
     )
 
   it('our own post neither opens a ticket nor waits', () => {
     property((what, { accounts }, { kind }) => {
-      if (accounts.some(({ xUserId }) => xUserId === what.authorId)) expect(['IGNORE', 'COMMENT']).toContain(kind)
+      if (accounts.some(({ xUserId }) => xUserId === what.authorId))
+        expect(['IGNORE', 'COMMENT', 'REVISE', 'MARK']).toContain(kind)
     })
   })
 
-  it('a known post is ignored', () => {
-    property((what, facts) => {
-      expect(decideCapture(what, { ...facts, known: true })).toEqual({ kind: 'IGNORE', reason: 'ALREADY_CAPTURED' })
+  it('a known post is never taken in again', () => {
+    property((_what, facts, { kind }) => {
+      if (facts.known) expect(['IGNORE', 'REVISE', 'MARK']).toContain(kind)
+    })
+  })
+
+  it('a deleted post is nothing', () => {
+    property((_what, { deleted }, { kind }) => {
+      if (deleted) expect(['IGNORE', 'MARK']).toContain(kind)
     })
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { subjectOf } from '../../src/domain/capture.ts'
+import { subjectOf } from '../../src/domain/subject.ts'
 
 describe('the subject of a ticket', () => {
   it.each([

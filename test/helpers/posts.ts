@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { ReceivedPost, SeenProfile } from '../../src/ingest/parse.ts'
+import type { ReceivedPost, SeenProfile } from '../../src/ingest/item.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** The X user of `createAccount`. */
@@ -8,12 +8,19 @@ export const BRAND_ID = '100'
 /** An account without credentials: for tests that bring the posts themselves. */
 export async function createAccount(
   store: Store,
-  change: { xUserId?: string; screenName?: string; captureMentions?: boolean } = {},
+  change: {
+    xUserId?: string
+    screenName?: string
+    captureMentions?: boolean
+    manualConversion?: boolean
+    captureDirectMessages?: boolean
+    trackLikes?: boolean
+  } = {},
 ): Promise<string> {
-  const { xUserId = BRAND_ID, screenName = 'acme', captureMentions = true } = change
+  const { xUserId = BRAND_ID, screenName = 'acme', ...settings } = change
   await store.prisma.xProfile.create({ data: { id: xUserId, username: screenName, name: screenName } })
   const { id } = await store.prisma.account.create({
-    data: { id: randomUUID(), xUserId, screenName, name: screenName, captureMentions, capturesFrom: new Date(0) },
+    data: { id: randomUUID(), xUserId, screenName, name: screenName, ...settings, capturesFrom: new Date(0) },
   })
   return id
 }
@@ -31,8 +38,10 @@ export function received(
 ): ReceivedPost {
   const { author = '900', conversation = id, text = `@acme post ${id}`, answers = null, mentions = [BRAND_ID] } = change
   return {
+    kind: 'post',
     post: {
       id,
+      versionId: id,
       authorId: author,
       conversationId: conversation,
       text,
@@ -40,8 +49,9 @@ export function received(
       inReplyToUserId: answers,
       mentionedUserIds: mentions,
       mentionedHandles: [],
-      isRepost: false,
+      repostOfId: null,
       postedAt: new Date(Date.UTC(2026, 0, 1) + Number(id)).toISOString(),
+      editedAt: null,
     },
     author: profile(author),
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { applyPosts } from '../../src/ingest/apply.ts'
-import type { ReceivedPost } from '../../src/ingest/parse.ts'
+import { applyItems } from '../../src/ingest/apply.ts'
+import type { ReceivedPost } from '../../src/ingest/item.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { BRAND_ID, createAccount, profile, received } from '../helpers/posts.ts'
@@ -56,7 +56,7 @@ describe('posts delivered twice, out of order and to four processes at once', ()
     await Promise.all(
       stores.map(async (mine) => {
         for (const part of parts(shuffled([...posts, ...posts.slice(0, 100)], random), random))
-          await applyPosts(mine, part)
+          await applyItems(mine, part)
       }),
     )
     await Promise.all(stores.map((mine) => mine.close()))
@@ -98,7 +98,7 @@ describe('a batch', () => {
   it('is decided in the order of time, whatever the order of delivery', async () => {
     // Only the first names us: the others belong to the ticket that it opens.
     const rest = { conversation: '10', mentions: [] }
-    await applyPosts(store, [
+    await applyItems(store, [
       received('12', rest),
       received('11', { ...rest, author: BRAND_ID, answers: '900' }),
       received('10'),
@@ -120,10 +120,10 @@ describe('a batch', () => {
   })
 
   it('tells of a ticket that it reopens what it was before', async () => {
-    await applyPosts(store, [received('10')])
+    await applyItems(store, [received('10')])
     await store.prisma.ticket.updateMany({ data: { status: 'SOLVED', solvedAt: new Date() } })
     const { head } = await store.log.head()
-    await applyPosts(store, [received('11', { conversation: '10' })])
+    await applyItems(store, [received('11', { conversation: '10' })])
     expect(await bodies(head)).toMatchObject([
       { type: 'comment.created', ticket: { status: 'OPEN' }, comment: { direction: 'INBOUND', visibility: 'PUBLIC' } },
       { type: 'ticket.updated', before: { status: 'SOLVED' }, changed: ['status'], ticket: { status: 'OPEN' } },
@@ -135,21 +135,21 @@ describe('a batch', () => {
     const shutOut = { status: 'DEAUTHORIZED', deauthorizedAt: new Date(), deauthorizationCause: 'REFUSED' } as const
     await store.prisma.account.updateMany({ data: shutOut })
     const cursor = { accountId, source: 'mentions', sinceId: '10' }
-    await applyPosts(store, [received('10')], [cursor])
+    await applyItems(store, [received('10')], [cursor])
     expect([await tickets(), await store.prisma.sourceCursor.count()]).toEqual([[], 0])
 
     const back = { status: 'ACTIVE', deauthorizedAt: null, deauthorizationCause: null } as const
     await store.prisma.account.updateMany({ data: back })
-    await applyPosts(store, [received('10')], [cursor])
+    await applyItems(store, [received('10')], [cursor])
     expect(await tickets()).toMatchObject([{ subject: 'post 10' }])
     expect(await store.prisma.sourceCursor.findMany()).toMatchObject([cursor])
   })
 
   it('goes on in a follow-up when the ticket is closed, and then stays in it', async () => {
-    await applyPosts(store, [received('10')])
+    await applyItems(store, [received('10')])
     await store.prisma.ticket.updateMany({ data: { status: 'CLOSED' } })
-    await applyPosts(store, [received('11', { conversation: '10', mentions: [] })])
-    await applyPosts(store, [received('12', { conversation: '10', mentions: [] })])
+    await applyItems(store, [received('11', { conversation: '10', mentions: [] })])
+    await applyItems(store, [received('12', { conversation: '10', mentions: [] })])
     const [closed, followUp, ...others] = await tickets()
     expect(others).toEqual([])
     expect(closed).toMatchObject({ status: 'CLOSED', commentCount: 1 })
@@ -159,8 +159,8 @@ describe('a batch', () => {
   it('keeps what arrives with capture off, once', async () => {
     await store.prisma.account.update({ where: { id: accountId }, data: { captureMentions: false } })
     const { head } = await store.log.head()
-    await applyPosts(store, [received('10'), received('10')])
-    await applyPosts(store, [received('10')])
+    await applyItems(store, [received('10'), received('10')])
+    await applyItems(store, [received('10')])
     expect(await store.prisma.incomingPost.findMany()).toMatchObject([
       { id: '10', accountId, authorId: '900', state: 'WAITING', reason: 'CAPTURE_OFF', text: '@acme post 10' },
     ])
@@ -171,19 +171,19 @@ describe('a batch', () => {
   it('that brings nothing for us changes nothing but the cursors', async () => {
     const { head } = await store.log.head()
     const move = (sinceId: string | null) => ({ accountId, source: 'mentions', sinceId })
-    await applyPosts(store, [received('10', { mentions: [] })], [move('10')])
+    await applyItems(store, [received('10', { mentions: [] })], [move('10')])
     expect(await bodies(head)).toEqual([])
     expect(await store.prisma.user.count({ where: { xProfileId: '900' } })).toBe(0)
     expect(await store.prisma.sourceCursor.findMany()).toMatchObject([{ source: 'mentions', sinceId: '10' }])
   })
 
   it('renews what it sees of an author, and forgets nothing for an author it does not see', async () => {
-    await applyPosts(store, [received('10')])
-    await applyPosts(store, [
+    await applyItems(store, [received('10')])
+    await applyItems(store, [
       { ...received('11'), author: { ...profile('900'), name: 'Renamed', followersCount: null } },
     ])
     const nameless = { ...profile('900'), username: null, name: null, avatarUrl: null }
-    await applyPosts(store, [{ ...received('12'), author: nameless }])
+    await applyItems(store, [{ ...received('12'), author: nameless }])
     expect(await store.prisma.xProfile.findUnique({ where: { id: '900' } })).toMatchObject({
       username: 'user900',
       name: 'Renamed',
@@ -197,25 +197,25 @@ describe('an author', () => {
   const requester = () => store.prisma.user.findUniqueOrThrow({ where: { xProfileId: '900' } })
 
   it('who is seen in full and by id alone in one batch is the one seen', async () => {
-    await applyPosts(store, [received('10'), { ...received('11'), author: bare }])
+    await applyItems(store, [received('10'), { ...received('11'), author: bare }])
     expect((await requester()).name).toBe('User 900')
   })
 
   it('who was known by id alone has a name as soon as X shows one', async () => {
-    await applyPosts(store, [{ ...received('10'), author: bare }])
+    await applyItems(store, [{ ...received('10'), author: bare }])
     expect((await requester()).name).toBe('Unknown')
-    await applyPosts(store, [received('11')])
+    await applyItems(store, [received('11')])
     expect((await requester()).name).toBe('User 900')
     await store.prisma.user.updateMany({ data: { name: 'Named by an agent' } })
-    await applyPosts(store, [{ ...received('12'), author: { ...profile('900'), name: 'Renamed on X' } }])
+    await applyItems(store, [{ ...received('12'), author: { ...profile('900'), name: 'Renamed on X' } }])
     expect((await requester()).name).toBe('Named by an agent')
   })
 
   it('keeps what a poorer view of them leaves out', async () => {
     const rich = { ...profile('900'), verified: true, verifiedType: 'blue', protected: true, avatarUrl: 'https://a/b' }
-    await applyPosts(store, [{ ...received('10'), author: rich }])
+    await applyItems(store, [{ ...received('10'), author: rich }])
     const poor = { ...profile('900'), verified: null, verifiedType: null, protected: null }
-    await applyPosts(store, [{ ...received('11'), author: poor }])
+    await applyItems(store, [{ ...received('11'), author: poor }])
     const known = () => store.prisma.xProfile.findUnique({ where: { id: '900' } })
     expect(await known()).toMatchObject({
       verified: true,
@@ -223,7 +223,7 @@ describe('an author', () => {
       protected: true,
       avatarUrl: 'https://a/b',
     })
-    await applyPosts(store, [{ ...received('12'), author: profile('900') }])
+    await applyItems(store, [{ ...received('12'), author: profile('900') }])
     expect(await known()).toMatchObject({ verified: false, verifiedType: null, protected: false })
   })
 })
@@ -231,7 +231,7 @@ describe('an author', () => {
 describe('a cursor', () => {
   it('never moves back, and compares as a number', async () => {
     const since = async (...ids: (string | null)[]) => {
-      await applyPosts(
+      await applyItems(
         store,
         [],
         ids.map((sinceId) => ({ accountId, source: 'mentions', sinceId })),
@@ -248,7 +248,7 @@ describe('a cursor', () => {
 
   it('moves only with the posts that it passes', async () => {
     const bad = { ...received('10'), post: { ...received('10').post, text: 'a\u0000b' } }
-    await expect(applyPosts(store, [bad], [{ accountId, source: 'mentions', sinceId: '10' }])).rejects.toThrow()
+    await expect(applyItems(store, [bad], [{ accountId, source: 'mentions', sinceId: '10' }])).rejects.toThrow()
     expect(await store.prisma.sourceCursor.count()).toBe(0)
   })
 })

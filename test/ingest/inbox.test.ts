@@ -46,7 +46,7 @@ describe('the inbox', () => {
   it('resolves a delivery when it is committed', async () => {
     await inbox.deliver({
       source: 'mentions',
-      posts: posts(1, 3),
+      items: posts(1, 3),
       rejects: [],
       cursors: [{ accountId, source: 'mentions', sinceId: '3' }],
     })
@@ -56,12 +56,12 @@ describe('the inbox', () => {
   })
 
   it('loses nothing when the database goes away and comes back', async () => {
-    await inbox.deliver({ source: 'mentions', posts: posts(1, 2), rejects: [] })
+    await inbox.deliver({ source: 'mentions', items: posts(1, 2), rejects: [] })
     await proxy.cut()
     const deliveries = [3, 5, 7].map((from) =>
       inbox.deliver({
         source: 'mentions',
-        posts: posts(from, 2),
+        items: posts(from, 2),
         rejects: [{ payload: `bad ${from}`, reason: 'bad' }],
       }),
     )
@@ -80,7 +80,7 @@ describe('the inbox', () => {
     const bad = received('5', { text: '@acme poison' })
     const all = [...posts(1, 4), bad, ...posts(6, 3)]
     const cursors = [{ accountId, source: 'mentions', sinceId: '8' }]
-    await inbox.deliver({ source: 'mentions', posts: all, rejects: [{ payload: 'half', reason: 'not JSON' }], cursors })
+    await inbox.deliver({ source: 'mentions', items: all, rejects: [{ payload: 'half', reason: 'not JSON' }], cursors })
     expect(await captured()).toEqual([...ids(1, 4), ...ids(6, 3)])
     expect(await store.prisma.sourceCursor.findMany()).toMatchObject([{ sinceId: '8' }])
     const letters = await store.prisma.deadLetter.findMany({ orderBy: { reason: 'asc' } })
@@ -95,7 +95,7 @@ describe('the inbox', () => {
     await refuse('comment', 'body', 'post')
     await refuse('dead_letter', 'payload', 'post')
     let done = false
-    const delivery = inbox.deliver({ source: 'mentions', posts: posts(1, 2), rejects: [] }).then(() => {
+    const delivery = inbox.deliver({ source: 'mentions', items: posts(1, 2), rejects: [] }).then(() => {
       done = true
     })
     await new Promise((resolve) => setTimeout(resolve, 1_500))
@@ -109,10 +109,10 @@ describe('the inbox', () => {
   it('does not hold the others up for the cursor of an account that is gone', async () => {
     const gone = { accountId: '00000000-0000-4000-8000-000000000001', source: 'mentions', sinceId: '9' }
     await Promise.all([
-      inbox.deliver({ source: 'mentions', posts: [], rejects: [], cursors: [gone] }),
+      inbox.deliver({ source: 'mentions', items: [], rejects: [], cursors: [gone] }),
       inbox.deliver({
         source: 'activity',
-        posts: posts(1, 2),
+        items: posts(1, 2),
         rejects: [],
         cursors: [{ accountId, source: 'mentions', sinceId: '2' }],
       }),
@@ -122,7 +122,7 @@ describe('the inbox', () => {
   })
 
   it('goes on at once when a delivery follows in the same breath as the one before ends', async () => {
-    const deliver = (from: number) => inbox.deliver({ source: 'mentions', posts: posts(from, 1), rejects: [] })
+    const deliver = (from: number) => inbox.deliver({ source: 'mentions', items: posts(from, 1), rejects: [] })
     await deliver(1).then(() => deliver(2))
     expect(await captured()).toEqual(['1', '2'])
   })
@@ -130,7 +130,7 @@ describe('the inbox', () => {
   it('has no room while what could not be read fills it', async () => {
     await proxy.cut()
     const rejects = Array.from({ length: 20 }, (_, n) => ({ payload: `bad ${n}`, reason: 'bad' }))
-    const delivery = inbox.deliver({ source: 'activity', posts: [], rejects })
+    const delivery = inbox.deliver({ source: 'activity', items: [], rejects })
     let room = false
     const waiting = inbox.room().then(() => {
       room = true
@@ -143,7 +143,7 @@ describe('the inbox', () => {
   })
 
   it('blames no post for a database whose connections are cut again and again', async () => {
-    const delivery = inbox.deliver({ source: 'mentions', posts: posts(1, 3), rejects: [] })
+    const delivery = inbox.deliver({ source: 'mentions', items: posts(1, 3), rejects: [] })
     for (let n = 0; n < 8; n++) {
       await proxy.cut()
       await proxy.open()
@@ -156,7 +156,7 @@ describe('the inbox', () => {
 
   it('has no room while it is full, and has room again afterwards', async () => {
     await proxy.cut()
-    const delivery = inbox.deliver({ source: 'activity', posts: posts(1, 20), rejects: [] })
+    const delivery = inbox.deliver({ source: 'activity', items: posts(1, 20), rejects: [] })
     let room = false
     const waiting = inbox.room().then(() => {
       room = true
@@ -172,7 +172,7 @@ describe('the inbox', () => {
 
   it('rejects what waits when it closes, and what comes later', async () => {
     await proxy.cut()
-    const deliver = (from: number) => inbox.deliver({ source: 'activity', posts: posts(from, 10), rejects: [] })
+    const deliver = (from: number) => inbox.deliver({ source: 'activity', items: posts(from, 10), rejects: [] })
     const outcomes = Promise.allSettled([deliver(1), deliver(11)])
     const waiting = inbox.room()
     await inbox.close()

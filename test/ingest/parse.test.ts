@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseActivity, parsePage } from '../../src/ingest/parse.ts'
+import type { Item, ReceivedPost } from '../../src/ingest/item.ts'
+import { parsePage } from '../../src/ingest/parse.ts'
+import { parseActivity } from '../../src/ingest/parse-activity.ts'
 
 const ID = '1900000000000000000'
 const raw = (change: object = {}) => ({ id: ID, author_id: '900', text: '@acme help', ...change })
+const postsOf = (items: readonly Item[]): ReceivedPost[] =>
+  items.flatMap((item) => (item.kind === 'post' ? [item] : []))
 const page = (data: unknown[], users: unknown[] = [], meta: object = {}) => {
   const parsed = parsePage({ data, includes: { users }, meta })
   if (!parsed) throw new Error('not a page')
-  return parsed
+  return { ...parsed, posts: postsOf(parsed.items) }
 }
 const one = (change: object, users: unknown[] = []) => {
   const { posts, rejects } = page([raw(change)], users)
@@ -53,10 +57,10 @@ describe('a post of X', () => {
       inReplyToUserId: '100',
       inReplyToPostId: '6',
       mentionedUserIds: ['100'],
-      isRepost: false,
+      repostOfId: null,
     })
     expect(post.mentionedHandles).toEqual(['acme', 'noid', 'acme'])
-    expect(one({ referenced_tweets: [{ type: 'retweeted', id: '5' }] }).post.isRepost).toBe(true)
+    expect(one({ referenced_tweets: [{ type: 'retweeted', id: '5' }] }).post.repostOfId).toBe('5')
   })
 
   it('begins its own conversation when X names none', () => {
@@ -126,9 +130,14 @@ describe('a page', () => {
 
 describe('a line of the stream', () => {
   it('is a post for us when its kind says so', () => {
-    expect(parseActivity(line('post.mention.create', raw())).posts).toHaveLength(1)
-    expect(parseActivity(line('post.reply.create', raw())).posts).toHaveLength(1)
-    expect(parseActivity(line('profile.update.bio', raw()))).toEqual({ posts: [], rejects: [], revocations: [] })
+    expect(parseActivity(line('post.mention.create', raw())).items).toHaveLength(1)
+    expect(parseActivity(line('post.reply.create', raw())).items).toHaveLength(1)
+    expect(parseActivity(line('profile.update.bio', raw()))).toEqual({
+      items: [],
+      rejects: [],
+      revocations: [],
+      chats: [],
+    })
   })
 
   it('tells who removed the app, and when', () => {
@@ -141,13 +150,13 @@ describe('a line of the stream', () => {
 
   it('that is not JSON is a reject with its text', () => {
     expect(parseActivity('{"data":')).toMatchObject({
-      posts: [],
+      items: [],
       rejects: [{ payload: '{"data":', reason: 'not JSON' }],
     })
   })
 
   it('that is X’s notice about the connection is neither post nor reject', () => {
-    expect(parseActivity('{"errors":[{"title":"operational-disconnect"}]}')).toMatchObject({ posts: [], rejects: [] })
+    expect(parseActivity('{"errors":[{"title":"operational-disconnect"}]}')).toMatchObject({ items: [], rejects: [] })
     expect(parseActivity('{"errors":[]}').rejects).toHaveLength(1)
   })
 })
@@ -193,8 +202,8 @@ describe('whatever comes', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void parseActivity(text)))
     fc.assert(
       fc.property(item, (payload) => {
-        const { posts, rejects } = parseActivity(line('post.mention.create', payload))
-        expect(posts.length + rejects.length).toBe(1)
+        const { items, rejects } = parseActivity(line('post.mention.create', payload))
+        expect(items.length + rejects.length).toBe(1)
       }),
     )
   })

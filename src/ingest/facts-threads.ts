@@ -1,0 +1,105 @@
+import type { Thread } from '../domain/captured.ts'
+import type { TicketSnapshot } from '../domain/event.ts'
+import { Prisma } from '../generated/prisma/client.ts'
+import { messageThread, postThread } from './threads.ts'
+
+/* The tickets that a batch may go on in, or change; locked until its end. */
+
+export interface ThreadTicket extends Thread {
+  readonly snapshot: TicketSnapshot
+  /** F24: said once that it takes nothing more. */
+  readonly importStopped: boolean
+}
+
+type Db = Prisma.TransactionClient
+
+export interface Wanted {
+  /** X users who may be requesters. */
+  readonly people: readonly string[]
+  readonly conversations: readonly string[]
+  /** X users who write direct messages. */
+  readonly participants: readonly string[]
+}
+
+/** Newest ticket by thread key, and who of the people is suspended. */
+export async function readThreads(
+  db: Db,
+  { people, conversations, participants }: Wanted,
+): Promise<{ threads: Map<string, ThreadTicket>; suspended: Set<string> }> {
+  const users = await db.$queryRaw<{ id: string; x_profile_id: string; active: boolean }[]>`
+    SELECT id, x_profile_id, active FROM "user" WHERE x_profile_id = ANY(${people})`
+  const suspended = new Set(users.filter(({ active }) => !active).map((user) => user.x_profile_id))
+  const threads = new Map<string, ThreadTicket>()
+  if (users.length === 0) return { threads, suspended }
+  const personOf = new Map(users.map((user) => [user.id, user.x_profile_id]))
+  const requesters = users.map(({ id }) => id)
+  // By requester, found before: a join in its place reads every ticket of a conversation that went viral.
+  const rows = await db.$queryRaw<TicketRow[]>`
+    SELECT ${COLUMNS} FROM ticket t
+    WHERE t.requester_id = ANY(${requesters}::uuid[])
+      AND ((t.channel IN ('X_CORP', 'X_CORP_LIKE') AND t.thread_key = ANY(${conversations}))
+        OR (t.channel = 'X_CORP_DM' AND t.thread_key = ANY(${participants})))
+    ORDER BY t.id FOR UPDATE OF t`
+  for (const row of rows) {
+    const person = personOf.get(row.requester_id) ?? ''
+    const key = row.channel === 'X_CORP_DM' ? messageThread(row.account_id, person) : postThread(row.thread_key, person)
+    const before = threads.get(key)
+    const ticket = toThread(row)
+    // Ids are in time order, so the last one wins, unless the one before takes comments and this one does not.
+    if (!before || rank(ticket) >= rank(before)) threads.set(key, ticket)
+  }
+  return { threads, suspended }
+}
+
+/** How much of a home for the next comment it is. */
+const rank = ({ status, importStopped }: ThreadTicket): number => (status === 'CLOSED' ? 0 : importStopped ? 1 : 2)
+
+/** Tickets by id. */
+export async function readTickets(db: Db, ids: readonly string[]): Promise<ThreadTicket[]> {
+  if (ids.length === 0) return []
+  const rows = await db.$queryRaw<TicketRow[]>`
+    SELECT ${COLUMNS} FROM ticket t WHERE t.id = ANY(${ids}::uuid[]) ORDER BY t.id FOR UPDATE OF t`
+  return rows.map(toThread)
+}
+
+const COLUMNS = Prisma.sql`
+  t.id, t.number, t.status::text, t.priority::text, t.channel::text, t.account_id, t.requester_id, t.assignee_id,
+  t.group_id, t.tags, t.comment_count, t.thread_key, t.import_stopped_at IS NOT NULL AS import_stopped`
+
+interface TicketRow {
+  id: string
+  number: number
+  status: TicketSnapshot['status']
+  priority: TicketSnapshot['priority']
+  channel: TicketSnapshot['channel']
+  account_id: string
+  requester_id: string
+  assignee_id: string | null
+  group_id: string | null
+  tags: string[]
+  comment_count: number
+  thread_key: string
+  import_stopped: boolean
+}
+
+function toThread(row: TicketRow): ThreadTicket {
+  return {
+    ticketId: row.id,
+    accountId: row.account_id,
+    status: row.status,
+    commentCount: row.comment_count,
+    importStopped: row.import_stopped,
+    snapshot: {
+      id: row.id,
+      number: row.number,
+      status: row.status,
+      priority: row.priority,
+      channel: row.channel,
+      accountId: row.account_id,
+      requesterId: row.requester_id,
+      assigneeId: row.assignee_id,
+      groupId: row.group_id,
+      tags: row.tags,
+    },
+  }
+}
