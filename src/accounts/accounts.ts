@@ -1,8 +1,8 @@
-import type { Plan, SettingsPatch } from '../domain/account.ts'
+import type { SettingsPatch } from '../domain/account.ts'
 import type { AuthorizationAnswer, StartedAuthorization } from './authorize.ts'
 import type { Outcome } from './outcome.ts'
 import type { SettingsOutcome } from './settings.ts'
-import type { WorkspaceOutcome } from './workspace.ts'
+import type { WorkspaceOutcome, WorkspacePatch } from './workspace.ts'
 import type { XChatPins } from './xchat/pins.ts'
 
 /** What administrators do with X accounts. The one interface of this room for the schema and the doors. */
@@ -15,7 +15,7 @@ export interface Accounts {
   reactivate(userId: string, accountId: string): Promise<Outcome>
   unlink(userId: string, accountId: string, screenName: string): Promise<Outcome>
   readonly xchat: XChatPins
-  changePlan(userId: string, plan: Plan): Promise<WorkspaceOutcome>
+  updateWorkspace(userId: string, patch: WorkspacePatch): Promise<WorkspaceOutcome>
 }
 
 export type { WorkspaceOutcome } from './workspace.ts'

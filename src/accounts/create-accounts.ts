@@ -8,7 +8,7 @@ import type { Accounts } from './accounts.ts'
 import { createAuthorizations } from './authorize.ts'
 import { createLifecycle } from './lifecycle.ts'
 import { updateSettings } from './settings.ts'
-import { changePlan } from './workspace.ts'
+import { updateWorkspace } from './workspace.ts'
 import { createXChatPins } from './xchat/create-pins.ts'
 
 export interface AccountServices {
@@ -31,6 +31,6 @@ export function createAccounts(services: AccountServices): Accounts {
     update: (userId, accountId, patch) => updateSettings(services.store, userId, accountId, patch),
     ...lifecycle,
     xchat: createXChatPins(services),
-    changePlan: (userId, plan) => changePlan(services.store, userId, plan),
+    updateWorkspace: (userId, patch) => updateWorkspace(services.store, userId, patch),
   }
 }

@@ -9,10 +9,22 @@ export interface WorkspaceOutcome {
   readonly position: Position
 }
 
-/** Changes the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
-export async function changePlan(store: Pick<Store, 'change'>, userId: string, plan: Plan): Promise<WorkspaceOutcome> {
+/** Absent or null: as it is. */
+export interface WorkspacePatch {
+  readonly plan?: Plan | null | undefined
+  readonly redactDeletedPosts?: boolean | null | undefined
+}
+
+/** Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
+export async function updateWorkspace(
+  store: Pick<Store, 'change'>,
+  userId: string,
+  patch: WorkspacePatch,
+): Promise<WorkspaceOutcome> {
   const { value, position } = await store.change({ kind: 'user', id: userId }, async ({ db }) => {
-    await lockWorkspace(db)
+    const planned = await lockWorkspace(db)
+    const plan = patch.plan ?? planned
+    const { redactDeletedPosts } = patch
     const linked = { status: { not: 'UNLINKED' as const } }
     const errors: UserError[] = []
     const refuse = (message: string) => errors.push({ code: 'NOT_IN_PLAN', field: ['plan'], message })
@@ -24,7 +36,11 @@ export async function changePlan(store: Pick<Store, 'change'>, userId: string, p
     if (!hasDirectMessages(plan) && messages > 0) {
       refuse('This plan has no direct messages, and some accounts capture them. Switch that off first.')
     }
-    if (errors.length === 0) await db.workspace.update({ where: { id: 1 }, data: { plan } })
+    if (errors.length === 0)
+      await db.workspace.update({
+        where: { id: 1 },
+        data: { plan, ...(redactDeletedPosts != null && { redactDeletedPosts }) },
+      })
     return errors
   })
   return { userErrors: value, position }

@@ -40,6 +40,7 @@ function commentOfPost(item: Item, post: Post, place: Place): PlannedComment {
   return {
     ...PLAIN,
     ...place,
+    versions: [],
     id: uuid(),
     personId: place.direction === 'INBOUND' ? post.authorId : null,
     channel: 'X_POST',
@@ -58,6 +59,7 @@ function commentsOfMessage(message: DirectMessage, place: Place): PlannedComment
   const spoken: PlannedComment = {
     ...PLAIN,
     ...place,
+    versions: [],
     id: uuid(),
     personId: place.direction === 'INBOUND' ? message.senderId : null,
     channel,
@@ -80,7 +82,17 @@ export const noteOfFull = (ticketId: string, status: TicketStatus): PlannedComme
 /** Private, by nobody. */
 function noteOn(ticketId: string, body: string, status: TicketStatus, postedAt: string): PlannedComment {
   const place = { ticketId, direction: 'OUTBOUND', before: status, after: status, opens: false } as const
-  return { ...PLAIN, ...place, id: uuid(), personId: null, visibility: 'PRIVATE', channel: 'API', body, postedAt }
+  return {
+    ...PLAIN,
+    ...place,
+    versions: [],
+    id: uuid(),
+    personId: null,
+    visibility: 'PRIVATE',
+    channel: 'API',
+    body,
+    postedAt,
+  }
 }
 
 /** What a ticket is called whose post is gone. */
@@ -95,6 +107,7 @@ export function removeNew(
 ): void {
   comment.deletedAt = at
   if (!redact) return
+  comment.versions = []
   comment.body = ''
   if (ticket) ticket.subject = DELETED_SUBJECT
 }

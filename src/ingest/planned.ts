@@ -1,7 +1,7 @@
 import type { Decision, Post } from '../domain/captured.ts'
 import type { TicketChannel, TicketStatus } from '../domain/event.ts'
 import type { KnownPost } from './facts-known.ts'
-import type { Item, ReceivedDeletion, SeenProfile } from './item.ts'
+import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
 
 /* What a batch will write. What is not readonly may still be changed by a later item of the same batch. */
 
@@ -15,6 +15,13 @@ export interface PlannedTicket {
   readonly threadKey: string
   readonly postId: string | null
   readonly followUpOf: string | null
+}
+
+/** What a comment said before an edit. */
+export interface PlannedVersion {
+  readonly versionId: string
+  readonly body: string
+  readonly postedAt: string
 }
 
 export interface PlannedComment {
@@ -33,6 +40,8 @@ export interface PlannedComment {
   deletedAt: string | null
   favorited: boolean
   retweeted: boolean
+  /** Of this batch, older than the newest. */
+  versions: PlannedVersion[]
   /** Whether it came with the ticket. */
   readonly opens: boolean
   /** The ticket's status before and after. */
@@ -57,6 +66,8 @@ export interface CommentChange {
   readonly known: KnownPost
   readonly changed: Set<string>
   revision: Post | null
+  /** Of this batch, older than `revision`. */
+  readonly versions: PlannedVersion[]
   deletedAt: string | null
   favorited: boolean
   retweeted: boolean
@@ -90,6 +101,7 @@ export interface Plan {
   readonly stopped: ReadonlySet<string>
   /** Posts that are deleted and that we do not have. */
   readonly removed: readonly ReceivedDeletion[]
+  readonly follows: readonly ReceivedFollow[]
   readonly people: ReadonlyMap<string, SeenProfile>
   readonly outcomes: ReadonlyMap<Item, Outcome>
 }

@@ -4,7 +4,7 @@ import type { TicketStatus } from '../domain/event.ts'
 import { subjectOf } from '../domain/subject.ts'
 import type { BatchFacts } from './facts.ts'
 import type { KnownPost } from './facts-known.ts'
-import type { Item, ReceivedDeletion, SeenProfile } from './item.ts'
+import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
 import type {
   CommentChange,
   IncomingChange,
@@ -12,6 +12,7 @@ import type {
   Plan,
   PlannedComment,
   PlannedTicket,
+  PlannedVersion,
   PlannedWait,
 } from './planned.ts'
 import { commentsOf, noteOfFull, removeNew } from './planned-comments.ts'
@@ -50,6 +51,7 @@ export function createPlanner(facts: BatchFacts) {
   const waits: PlannedWait[] = []
   const stopped = new Set<string>()
   const removed = new Map<string, ReceivedDeletion>()
+  const follows: ReceivedFollow[] = []
   const people = new Map<string, SeenProfile>()
   const outcomes = new Map<Item, Outcome>()
   const fresh = new Map<string, Fresh>()
@@ -59,7 +61,15 @@ export function createPlanner(facts: BatchFacts) {
 
   function changeOf(known: KnownPost): CommentChange {
     const { favorited = false, retweeted = false } = known.comment ?? {}
-    const nothing = { known, changed: new Set<string>(), revision: null, deletedAt: null, favorited, retweeted }
+    const nothing = {
+      known,
+      changed: new Set<string>(),
+      revision: null,
+      versions: [],
+      deletedAt: null,
+      favorited,
+      retweeted,
+    }
     const change = commentChanges.get(known.id) ?? nothing
     commentChanges.set(known.id, change)
     return change
@@ -163,13 +173,20 @@ export function createPlanner(facts: BatchFacts) {
         mine.versionId = post.versionId
         remember(post, mine)
         if (mine.wait) mine.wait.post = post
-        if (mine.ticket) mine.ticket.subject = subjectOf(post.text)
         if (!mine.comment) return
+        const { versionId, externalId, body, editedAt, postedAt } = mine.comment
+        mine.comment.versions.push({
+          versionId: versionId ?? externalId ?? post.id,
+          body,
+          postedAt: editedAt ?? postedAt,
+        })
         mine.comment.body = post.text
         mine.comment.versionId = post.versionId
         mine.comment.editedAt = post.editedAt
       } else if (known?.comment) {
         const change = changeOf(known)
+        const { revision } = change
+        if (revision) change.versions.push(versionOf(revision))
         change.revision = post
         change.changed.add('body').add('editedAt')
       } else if (known) incomingChangeOf(known).revision = post
@@ -204,6 +221,10 @@ export function createPlanner(facts: BatchFacts) {
       } else incomingChangeOf(known).deleted = true
     },
 
+    follow(follow: ReceivedFollow): void {
+      follows.push(follow)
+    },
+
     /** Says so once, visibly, on the ticket (F24). */
     stopImport(ticketId: string): void {
       if (silent.has(ticketId)) return
@@ -221,11 +242,22 @@ export function createPlanner(facts: BatchFacts) {
       incomingChanges: [...incomingChanges.values()],
       stopped,
       removed: [...removed.values()],
+      follows: [...follows, ...followsOf(people.values())],
       people,
       outcomes,
     }),
   }
 }
+
+/** What X shows of it beside the people of the batch. */
+const followsOf = (people: Iterable<SeenProfile>): ReceivedFollow[] =>
+  [...people].flatMap(({ id, follow }) => (follow ? [{ kind: 'follow', personId: id, ...follow } as const] : []))
+
+const versionOf = ({ versionId, text, editedAt, postedAt }: Post): PlannedVersion => ({
+  versionId,
+  body: text,
+  postedAt: editedAt ?? postedAt,
+})
 
 interface Saying {
   readonly direction: 'INBOUND' | 'OUTBOUND'

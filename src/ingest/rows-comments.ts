@@ -1,5 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
-import type { Plan } from './planned.ts'
+import type { Plan, PlannedVersion } from './planned.ts'
 
 /* The batch's comments: those that are new, and what changes of those that were there. */
 
@@ -11,10 +11,12 @@ export async function insertComments(
   requesters: ReadonlyMap<string, string>,
 ): Promise<void> {
   if (comments.length === 0) return
-  const rows = comments.map(({ personId, before: _before, after: _after, opens: _opens, userId: _userId, ...row }) => ({
-    ...row,
-    authorId: personId === null ? null : requesters.get(personId),
-  }))
+  const rows = comments.map(
+    ({ versions: _versions, personId, before: _before, after: _after, opens: _opens, userId: _userId, ...row }) => ({
+      ...row,
+      authorId: personId === null ? null : requesters.get(personId),
+    }),
+  )
   await db.$executeRaw`
     INSERT INTO comment (id, ticket_id, author_id, direction, visibility, channel, body, external_id, posted_at,
                          version_id, edited_at, deleted_at, favorited, retweeted)
@@ -24,6 +26,20 @@ export async function insertComments(
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c(id uuid, "ticketId" uuid, "authorId" uuid,
       direction text, visibility text, channel text, body text, "externalId" text, "postedAt" timestamptz,
       "versionId" text, "editedAt" timestamptz, "deletedAt" timestamptz, favorited boolean, retweeted boolean)`
+  await insertVersions(
+    db,
+    comments.map(({ id, versions }) => ({ id, versions })),
+  )
+}
+
+async function insertVersions(
+  db: Db,
+  comments: readonly { readonly id: string | undefined; readonly versions: readonly PlannedVersion[] }[],
+): Promise<void> {
+  const data = comments.flatMap(({ id: commentId, versions }) =>
+    commentId === undefined ? [] : versions.map((version) => ({ commentId, ...version })),
+  )
+  if (data.length > 0) await db.commentVersion.createMany({ data, skipDuplicates: true })
 }
 
 /** Edits (what was said before is kept beside it), deletions (it is not, if so set), likes and reposts. */
@@ -45,6 +61,10 @@ export async function changeComments(db: Db, { commentChanges, redact }: Plan): 
     FROM jsonb_to_recordset(${json}::jsonb) AS n(id uuid, "versionId" text) JOIN comment c ON c.id = n.id
     WHERE n."versionId" IS NOT NULL AND c.external_id IS NOT NULL
     ON CONFLICT DO NOTHING`
+  await insertVersions(
+    db,
+    commentChanges.map(({ known, versions }) => ({ id: known.comment?.id, versions })),
+  )
   await db.$executeRaw`
     UPDATE comment c SET
       body = CASE WHEN n."deletedAt" IS NOT NULL AND ${redact} THEN '' ELSE coalesce(n.body, c.body) END,

@@ -3,6 +3,15 @@ import { builder } from './builder.ts'
 import { CommentChannelEnum, CommentDirectionEnum, CommentVisibilityEnum, DeliveryStateEnum } from './enums.ts'
 import { viewerOf } from './viewer.ts'
 
+const CommentVersionRef = builder.prismaObject('CommentVersion', {
+  description: 'What a post said before it was edited.',
+  fields: (t) => ({
+    externalId: t.exposeString('versionId', { description: 'X’s id of that version.' }),
+    body: t.exposeString('body', { description: 'What it said.' }),
+    postedAt: t.expose('postedAt', { type: 'DateTime', description: 'When that was posted.' }),
+  }),
+})
+
 export const CommentRef = builder.prismaNode('Comment', {
   description: 'Something said on a ticket: a post, a message, an answer, a private note.',
   id: { field: 'id', description: 'The global id.' },
@@ -32,6 +41,31 @@ export const CommentRef = builder.prismaNode('Comment', {
       nullable: true,
       authScopes: { staff: true },
       description: 'Why it could not be delivered. For agents and administrators.',
+    }),
+    editedAt: t.expose('editedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its author last edited the post on X; null: never, as far as X told us.',
+    }),
+    versions: t.relation('versions', {
+      type: CommentVersionRef,
+      authScopes: { staff: true },
+      query: { orderBy: { postedAt: 'asc' } },
+      description: 'What it said before its author edited it, the oldest first. For agents and administrators.',
+    }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description:
+        'When its author deleted the post on X, as far as X told us. Its text is gone if the workspace says so.',
+    }),
+    favorited: t.exposeBoolean('favorited', {
+      authScopes: { staff: true },
+      description: 'Whether the account has liked the post. For agents and administrators.',
+    }),
+    retweeted: t.exposeBoolean('retweeted', {
+      authScopes: { staff: true },
+      description: 'Whether the account has reposted the post. For agents and administrators.',
     }),
     postedAt: t.expose('postedAt', { type: 'DateTime', description: 'When it was said, by its author’s clock.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When we took it in.' }),

@@ -54,6 +54,12 @@ export const TicketRef = builder.prismaNode('Ticket', {
       },
       { name: 'CommentEdge', description: 'A comment, and its place among the ticket’s.' },
     ),
+    importStoppedAt: t.expose('importStoppedAt', {
+      type: 'DateTime',
+      nullable: true,
+      authScopes: { staff: true },
+      description: 'Since when it takes nothing more from X, for it has 5,000 comments. For agents and administrators.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     solvedAt: t.expose('solvedAt', {

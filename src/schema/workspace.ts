@@ -15,6 +15,7 @@ const PlanEnum = builder.enumType('Plan', {
 interface Shown {
   readonly name: string
   readonly plan: Plan
+  readonly redactDeletedPosts: boolean
 }
 
 const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
@@ -22,6 +23,9 @@ const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
   fields: (t) => ({
     name: t.exposeString('name', { description: 'Its name.' }),
     plan: t.expose('plan', { type: PlanEnum, description: 'Its plan.' }),
+    redactDeletedPosts: t.exposeBoolean('redactDeletedPosts', {
+      description: 'Whether the text of a post is erased here when its author deletes it on X, as X’s policy asks.',
+    }),
     accountsAllowed: t.int({
       description: 'How many X accounts the plan has room for.',
       resolve: ({ plan }) => HANDLES[plan],
@@ -44,7 +48,12 @@ builder.queryField('workspace', (t) =>
 
 const UpdateWorkspaceInput = builder.inputType('UpdateWorkspaceInput', {
   description: 'What to change of the workspace.',
-  fields: (t) => ({ plan: t.field({ type: PlanEnum, required: true, description: 'The plan.' }) }),
+  fields: (t) => ({
+    plan: t.field({ type: PlanEnum, description: 'The plan.' }),
+    redactDeletedPosts: t.boolean({
+      description: 'Whether the text of a post is erased here when its author deletes it on X.',
+    }),
+  }),
 })
 
 const UpdateWorkspacePayload = builder.objectRef<WorkspaceOutcome>('UpdateWorkspacePayload').implement({
@@ -69,8 +78,8 @@ builder.mutationField('updateWorkspace', (t) =>
     type: UpdateWorkspacePayload,
     authScopes: { admin: true },
     complexity: 10,
-    description: 'Changes the plan, if the accounts there are fit into it. For administrators.',
+    description: 'Changes the settings; the plan, if the accounts there are fit into it. For administrators.',
     args: { input: t.arg({ type: UpdateWorkspaceInput, required: true, description: 'What to change.' }) },
-    resolve: (_root, { input }, context) => context.accounts.changePlan(viewerOf(context).userId, input.plan),
+    resolve: (_root, { input }, context) => context.accounts.updateWorkspace(viewerOf(context).userId, input),
   }),
 )
