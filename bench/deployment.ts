@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { createClient } from 'graphql-ws'
 import WebSocket from 'ws'
 import { createSimulator, type Simulator } from '../simulator/index.ts'
+import { SIMULATED_APP } from '../src/simulated-x.ts'
 import { connectBrand } from '../test/helpers/perch.ts'
 import { agentToken, type PerchProcess, spawnPerch } from '../test/helpers/processes.ts'
+import { freePort } from '../test/helpers/redis-server.ts'
 import { sleep } from './stats.ts'
 
 /*
@@ -15,7 +17,11 @@ export interface DeploymentOptions {
   readonly databaseUrl: string
   /** Present: api and worker are two processes joined by it. */
   readonly redisUrl?: string | undefined
+  /** How it hears of posts: the Activity stream unless said otherwise. Polling goes on beside both, as ever. */
+  readonly source?: Source
 }
+
+export type Source = 'stream' | 'webhook' | 'polling'
 
 export interface Deployment {
   readonly simulator: Simulator
@@ -26,15 +32,30 @@ export interface Deployment {
   stop(): Promise<void>
 }
 
-/** Resolves when the program follows the Activity stream. */
-export async function startDeployment({ databaseUrl, redisUrl }: DeploymentOptions): Promise<Deployment> {
-  const simulator = await createSimulator()
+/** Resolves when the program hears of posts. */
+export async function startDeployment(options: DeploymentOptions): Promise<Deployment> {
+  const { databaseUrl, redisUrl, source = 'stream' } = options
+  let polled = false
+  const simulator = await createSimulator({
+    onExchange: ({ path }) => {
+      if (path.endsWith('/mentions')) polled = true
+    },
+  })
   await connectBrand(databaseUrl, simulator)
-  const common = { databaseUrl, simulatorUrl: simulator.url, ...(redisUrl && { redisUrl }) }
+  const port = await freePort()
+  const env = {
+    X_ACTIVITY: source === 'polling' ? 'off' : source,
+    X_CONSUMER_SECRET: SIMULATED_APP.consumerSecret,
+    PERCH_URL: `http://127.0.0.1:${port}`,
+  }
+  const common = { databaseUrl, simulatorUrl: simulator.url, env, ...(redisUrl && { redisUrl }) }
   const processes: Record<string, PerchProcess> = redisUrl
-    ? { api: await spawnPerch({ ...common, role: 'api' }), worker: await spawnPerch({ ...common, role: 'worker' }) }
-    : { all: await spawnPerch(common) }
-  while (simulator.state.streams === 0) await sleep(50)
+    ? {
+        api: await spawnPerch({ ...common, role: 'api', port }),
+        worker: await spawnPerch({ ...common, role: 'worker' }),
+      }
+    : { all: await spawnPerch({ ...common, port }) }
+  while (source === 'polling' ? !polled : !isSubscribed(source, simulator)) await sleep(50)
   return {
     simulator,
     processes,
@@ -44,6 +65,11 @@ export async function startDeployment({ databaseUrl, redisUrl }: DeploymentOptio
       await simulator.close()
     },
   }
+}
+
+function isSubscribed(source: Source, { state }: Simulator): boolean {
+  const subscribed = state.subscriptions.some(({ eventType }) => eventType === 'post.mention.create')
+  return subscribed && (source === 'stream' ? state.streams > 0 : state.webhooks.some(({ valid }) => valid))
 }
 
 /** Milliseconds from the call that makes a post to the arrival of `ticketCreated`, for `posts` posts at 25 a second. */

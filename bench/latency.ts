@@ -1,18 +1,15 @@
-import { latencies, startDeployment } from './deployment.ts'
+import { type DeploymentOptions, latencies, startDeployment } from './deployment.ts'
 import { quantile, table } from './stats.ts'
 
 /*
  * From the moment a customer posts on X (the simulator, in this process) to the moment a console's
- * socket (also here) has the ticket in hand. Perch runs as one process, or as two over a real Redis.
+ * socket (also here) has the ticket in hand; through the Activity stream, through webhooks, and by polling alone.
  */
 
 const POSTS = 500
 
-export interface LatencySetup {
+export interface LatencySetup extends DeploymentOptions {
   readonly name: string
-  readonly databaseUrl: string
-  /** Present: api and worker are two processes joined by it. */
-  readonly redisUrl?: string
 }
 
 /** p50, p99 and the worst of 500 posts for each set-up, in milliseconds. */
