@@ -140,6 +140,7 @@ function parseLike(event: Event, line: string): ParsedActivity {
   const item: Item = {
     kind: 'like',
     likerId,
+    history: false,
     ...liked,
     likedAt: at === undefined ? null : new Date(Math.max(at, timeOfId(liked.post.id))).toISOString(),
   }

@@ -19,7 +19,11 @@ describe('a page', () => {
 
 describe('a page of likes', () => {
   it('is what the account likes, without a time', () => {
-    const page = parseLikedPage({ data: [post()], includes: { users: [mira] }, meta: { next_token: 'n' } }, '100')
+    const page = parseLikedPage(
+      { data: [post()], includes: { users: [mira] }, meta: { next_token: 'n' } },
+      '100',
+      false,
+    )
     expect(page).toMatchObject({
       items: [
         { kind: 'like', likerId: '100', post: { id: '1900000000000000000' }, author: { name: 'Mira' }, likedAt: null },
