@@ -95,7 +95,9 @@ export function createXServer({ routes, simulation, onExchange }: ServerOptions)
   return server
 }
 
-const xHeaders = ({ ids }: Simulation) => ({
+const xHeaders = ({ ids, now }: Simulation) => ({
+  // X's clock, which its windows' ends are to be compared with.
+  date: now().toUTCString(),
   'x-access-level': 'read-write-directmessages',
   'x-transaction-id': BigInt(ids.next()).toString(16),
   'api-version': '2.167',
