@@ -25,7 +25,9 @@ export function misbehave(response: ServerResponse, fault: Fault, now: Date): vo
 function limitHeaders({ resetSeconds }: Fault, now: Date): Record<string, string> {
   if (resetSeconds === null) return {}
   const reset = String(Math.ceil(now.getTime() / 1_000) + (resetSeconds ?? 900))
-  return { 'x-rate-limit-limit': '1', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset }
+  const headers = { 'x-rate-limit-limit': '1', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset }
+  // X's clock, which the window's end is to be compared with.
+  return { date: now.toUTCString(), ...headers }
 }
 
 /**
