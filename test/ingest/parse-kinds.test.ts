@@ -193,6 +193,9 @@ describe('an event', () => {
       { kind: 'follow', followerId: '100', personId: '900', following: true },
     ])
     expect(activity('follow.unfollow', payload).items).toMatchObject([{ following: false }])
+    // As X's own examples have it.
+    const wrapped = { source: { data: payload.source }, target: { data: payload.target } }
+    expect(activity('follow.follow', wrapped)).toEqual(activity('follow.follow', payload))
     const inbound = { source: { id: '900' }, target: { id: '100' } }
     expect(activity('follow.follow', inbound)).toMatchObject({ items: [], rejects: [] })
   })
