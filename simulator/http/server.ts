@@ -93,7 +93,9 @@ export function createXServer({ routes, simulation, onExchange }: ServerOptions)
   return server
 }
 
-const xHeaders = ({ ids }: Simulation) => ({
+const xHeaders = ({ ids, now }: Simulation) => ({
+  // X's clock, which its windows' ends are to be compared with.
+  date: now().toUTCString(),
   'x-access-level': 'read-write-directmessages',
   'x-transaction-id': BigInt(ids.next()).toString(16),
   'api-version': '2.167',
@@ -148,7 +150,12 @@ function misbehave(response: ServerResponse, fault: Fault, now: Date): void {
   }
   if (fault.kind === 'status') {
     const reset = String(Math.ceil(now.getTime() / 1_000) + (fault.resetSeconds ?? 900))
-    const limit = { 'x-rate-limit-limit': '1', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset }
+    const limit = {
+      date: now.toUTCString(),
+      'x-rate-limit-limit': '1',
+      'x-rate-limit-remaining': '0',
+      'x-rate-limit-reset': reset,
+    }
     const { reply } = plainProblem(status, undefined, status === 429 ? limit : {})
     send(response, reply, reply.headers ?? {})
   }
