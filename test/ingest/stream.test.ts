@@ -32,9 +32,10 @@ afterEach(async () => {
 const start = async () => {
   app = await startPerch({ databaseUrl: database.url, simulatorUrl: x.simulator.url })
 }
+const SOON = { timeout: 10_000 }
 /** Resolves when the stream stands and has told a post. */
 async function streaming(): Promise<void> {
-  await expect.poll(() => x.simulator.state.streams, { timeout: 10_000 }).toBe(1)
+  await expect.poll(() => x.simulator.state.streams, SOON).toBe(1)
   x.simulator.createPost({ from: 'mira_test', text: '@acme hello' })
 }
 const row = () => app?.store.prisma.activityStream.findUniqueOrThrow({ where: { id: 1 } })
@@ -51,14 +52,14 @@ describe('X is asked to repeat', { timeout: 20_000 }, () => {
   it('nothing on the first connection of all, and what was missed after a kill', async () => {
     await start()
     await streaming()
-    await expect.poll(async () => (await row())?.connectedAt).not.toBeNull()
+    await expect.poll(async () => (await row())?.connectedAt, SOON).not.toBeNull()
     await app?.close()
     await killedAgo(100)
     await start()
     await streaming()
     // The new connection's own time, not the dead one's.
-    await expect.poll(async () => Date.now() - Number((await row())?.connectedAt)).toBeLessThan(60_000)
-    await expect.poll(() => [...asked]).toEqual([undefined, '2'])
+    await expect.poll(async () => Date.now() - Number((await row())?.connectedAt), SOON).toBeLessThan(60_000)
+    await expect.poll(() => [...asked], SOON).toEqual([undefined, '2'])
   })
 
   it('nothing where X refuses to', async () => {
@@ -66,6 +67,6 @@ describe('X is asked to repeat', { timeout: 20_000 }, () => {
     x.simulator.addFault({ match: { path: '/2/activity/stream' }, kind: 'status', status: 400, times: 1 })
     await start()
     await streaming()
-    await expect.poll(() => [...asked]).toEqual(['2', undefined])
+    await expect.poll(() => [...asked], SOON).toEqual(['2', undefined])
   })
 })

@@ -119,10 +119,10 @@ describe('a delivery', () => {
         await store.prisma.$queryRaw<{ n: number }[]>`
         SELECT count(DISTINCT xmin::text)::int AS n FROM activity_delivery`
       )[0]?.n
-    const bodies = Array.from({ length: 400 }, (_, n) => `{"data":${n}}`)
+    const bodies = Array.from({ length: 150 }, (_, n) => `{"data":${n}}`)
     expect(new Set(await Promise.all(bodies.map((body) => deliver(body))))).toEqual(new Set([200]))
     expect((await kept()).sort()).toEqual(bodies.sort())
-    expect(await commits()).toBeLessThan(200)
+    expect(await commits()).toBeLessThan(75)
   })
 })
 
