@@ -48,7 +48,7 @@ async function killedAgo(seconds: number): Promise<void> {
   await store.close()
 }
 
-describe('X is asked to repeat', { timeout: 20_000 }, () => {
+describe('X is asked to repeat', { timeout: 40_000 }, () => {
   it('nothing on the first connection of all, and what was missed after a kill', async () => {
     await start()
     await streaming()
