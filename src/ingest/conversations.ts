@@ -19,7 +19,7 @@ export interface ConversationQuery {
 /** X's recent search takes queries up to this long (self-serve access). */
 const MAX_QUERY = 512
 /** Searches a round: with a round each 15 s, 240 of the 300 that X allows in 15 minutes. */
-const QUERIES_A_ROUND = 4
+export const QUERIES_A_ROUND = 4
 /** "(" and ")" never needed; an operator with a 19-digit id and " OR " takes 39 characters. */
 const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
 

@@ -5,9 +5,10 @@ import type { Store } from '../store/store.ts'
 import type { XAnswer, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
-import { conversationCursors, conversationQueries } from './conversations.ts'
+import { conversationCursors, conversationQueries, QUERIES_A_ROUND } from './conversations.ts'
 import type { CursorMove } from './cursor.ts'
 import type { Inbox } from './inbox.ts'
+import { type PacedSource, untilDue } from './pace.ts'
 import { type ParsedPage, parsePage } from './parse.ts'
 import { delayAfter, pause, untilReset } from './retry.ts'
 
@@ -26,7 +27,7 @@ export interface PolledAccount {
 export interface PollerOptions {
   readonly store: Store
   readonly x: XClient
-  readonly calls: Pick<XCalls, 'use'>
+  readonly calls: Pick<XCalls, 'use' | 'left'>
   readonly inbox: Inbox
   readonly logger: Logger
   /** Between the end of one round and the start of the next. */
@@ -41,22 +42,31 @@ const MAX_PAGES = 50
 /** Polls one account until `signal` aborts. The two sources have rate limits of their own, so neither waits for the other. */
 export async function pollAccount(options: PollerOptions, account: PolledAccount, signal: AbortSignal): Promise<void> {
   await Promise.all([
-    repeat(options, account, signal, () => pollMentions(options, account, signal)),
-    repeat(options, account, signal, () => pollConversations(options, account, signal)),
+    repeat(options, account, signal, { endpoint: 'GET /2/users/:id/mentions', callsARound: 1 }, () =>
+      pollMentions(options, account, signal),
+    ),
+    repeat(options, account, signal, { endpoint: 'GET /2/tweets/search/recent', callsARound: QUERIES_A_ROUND }, () =>
+      pollConversations(options, account, signal),
+    ),
   ])
 }
 
 async function repeat(
-  { logger, everyMs }: PollerOptions,
+  { calls, logger, everyMs }: PollerOptions,
   account: PolledAccount,
   signal: AbortSignal,
+  asks: Pick<PacedSource, 'endpoint' | 'callsARound'>,
   round: () => Promise<void>,
 ): Promise<void> {
+  const source = { calls, accountId: account.id, ...asks, intervalMs: () => everyMs }
+  let last: number | undefined
   for (let failures = 0; !signal.aborted; ) {
     try {
+      await untilDue(source, last, signal)
+      if (signal.aborted) return
       await round()
       failures = 0
-      await pause(everyMs, signal)
+      last = performance.now()
     } catch (error) {
       if (signal.aborted) return
       failures++

@@ -7,6 +7,7 @@ import type { XClient } from '../x/client.ts'
 import type { XChat } from '../x/xchat.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
+import { untilDue } from './pace.ts'
 import { delayAfter, pause } from './retry.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
 import { openAccountKeys } from './xchat-keys.ts'
@@ -60,7 +61,9 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
     let wake = new AbortController()
     const rest = async (ms: number, held: AbortSignal) => {
       await pause(ms, AbortSignal.any([held, wake.signal]))
+      const woken = wake.signal.aborted
       wake = new AbortController()
+      return woken
     }
     const done = leases.hold(`xchat/${account.id}`, signal, (held) => readAccount(options, account, rest, held))
     return { since: account.capturesFrom.getTime(), key, abort, hurry: () => wake.abort(), done }
@@ -103,26 +106,38 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
 async function readAccount(
   options: XChatReaderOptions,
   account: XChatAccount,
-  rest: (ms: number, signal: AbortSignal) => Promise<void>,
+  /** Tells whether somebody ended the wait. */
+  rest: (ms: number, signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, logger, everyMs = EVERY_MS } = options
+  const { store, calls, logger, everyMs = EVERY_MS } = options
   const pages = chatPages(options, account.id, signal)
   const keys = openAccountKeys(account, { ...options, fetchKeys: pages.publicKeys })
   const services = { store, account, keys, pages }
   try {
     const memory = await rememberRounds(services)
+    let hurried = false
+    const wait = async (ms: number) => {
+      hurried = (await rest(ms, signal)) || hurried
+    }
+    const accountId = account.id
+    const intervalMs = () => (hurried ? 0 : everyMs)
+    const source = { calls, accountId, endpoint: 'GET /2/chat/conversations', intervalMs } as const
+    let last: number | undefined
     for (let failures = 0; !signal.aborted; ) {
       try {
+        await untilDue(source, last, signal, wait)
+        if (signal.aborted) return
+        hurried = false
         await readRound(services, memory, { logger, signal })
         failures = 0
-        await rest(everyMs, signal)
+        last = performance.now()
       } catch (error) {
         if (signal.aborted) return
         failures++
         const waitMs = Math.round(delayAfter(error, failures))
         logger.warn({ err: error, accountId: account.id, waitMs }, 'reading XChat failed; trying again')
-        await rest(waitMs, signal)
+        await wait(waitMs)
       }
     }
   } finally {
