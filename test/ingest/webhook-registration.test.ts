@@ -38,16 +38,13 @@ function scripted(there: readonly XWebhook[], refuse?: string) {
   const webhooks = {
     list: async () => ({ body: {}, value: there }),
     register: async (url: string) => {
-      const answer = await call(`+ ${url}`)
-      return { ...answer, value: hook('9', url) }
+      return { ...(await call(`+ ${url}`)), value: hook('9', url) }
     },
     validate: (id: string) => call(`? ${id}`),
     remove: (id: string) => call(`- ${id}`),
   }
-  return {
-    calls,
-    ensure: (url?: string) => ensureWebhook({ store, x: { webhooks }, calls: freeCalls(), logger: silent }, url),
-  }
+  const services = { store, x: { webhooks }, calls: freeCalls(), logger: silent }
+  return { calls, ensure: (url?: string) => ensureWebhook(services, url) }
 }
 
 describe('our webhook at X', () => {

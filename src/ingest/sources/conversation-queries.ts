@@ -1,6 +1,6 @@
-import { compareIds, idAt, timeOfId } from '../domain/x-id.ts'
-import type { Store } from '../store/store.ts'
-import type { CursorMove } from './cursor.ts'
+import { compareIds, idAt, timeOfId } from '../../domain/x-id.ts'
+import type { Store } from '../../store/store.ts'
+import type { CursorMove } from '../cursor.ts'
 
 /*
  * Which conversations are read next. No stream brings the replies deeper in a thread, so the open
@@ -65,8 +65,9 @@ export function conversationCursors(
   accountId: string,
   { conversationIds }: ConversationQuery,
   newestId: string | null,
+  begunAt: number,
 ): CursorMove[] {
-  return conversationIds.map((id) => ({ accountId, source: `conversation:${id}`, sinceId: newestId }))
+  return conversationIds.map((id) => ({ accountId, source: `conversation:${id}`, sinceId: newestId, begunAt }))
 }
 
 function chunks<T>(rows: readonly T[]): T[][] {
