@@ -8,6 +8,7 @@ import type { XChat } from '../x/xchat.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
 import type { SeenProfile } from './item.ts'
+import { untilDue } from './pace.ts'
 import { delayAfter, pause } from './retry.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
 import { createHearing, tellAll } from './xchat-hearing.ts'
@@ -74,11 +75,14 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
     const heard = createHearing(store, account.id)
     const rest = async (ms: number, held: AbortSignal) => {
       const until = performance.now() + ms
-      for (let left = ms; left > 0 && !held.aborted && !wake.signal.aborted; left = until - performance.now()) {
+      let news = false
+      for (let left = ms; left > 0 && !news && !held.aborted && !wake.signal.aborted; left = until - performance.now()) {
         await pause(Math.min(left, HEARD_MS), AbortSignal.any([held, wake.signal]))
-        if (await heard.news()) break
+        news = await heard.news()
       }
+      const woken = news || wake.signal.aborted
       wake = new AbortController()
+      return woken
     }
     let reading = false
     const done = leases.hold(`xchat/${account.id}`, signal, async (held) => {
@@ -145,26 +149,38 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
 async function readAccount(
   options: XChatReaderOptions,
   account: XChatAccount,
-  rest: (ms: number, signal: AbortSignal) => Promise<void>,
+  /** Tells whether somebody ended the wait. */
+  rest: (ms: number, signal: AbortSignal) => Promise<boolean>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, logger, everyMs = EVERY_MS } = options
+  const { store, calls, logger, everyMs = EVERY_MS } = options
   const pages = chatPages(options, account.id, signal)
   const keys = openAccountKeys(account, { ...options, fetchKeys: pages.publicKeys })
   const services = { store, account, keys, pages, people: new Map<string, SeenProfile>() }
   try {
     const memory = await rememberRounds(services)
+    let hurried = false
+    const wait = async (ms: number) => {
+      hurried = (await rest(ms, signal)) || hurried
+    }
+    const accountId = account.id
+    const intervalMs = () => (hurried ? 0 : everyMs)
+    const source = { calls, accountId, endpoint: 'GET /2/chat/conversations', intervalMs } as const
+    let last: number | undefined
     for (let failures = 0; !signal.aborted; ) {
       try {
+        await untilDue(source, last, signal, wait)
+        if (signal.aborted) return
+        hurried = false
         await readRound(services, memory, { logger, signal })
         failures = 0
-        await rest(everyMs, signal)
+        last = performance.now()
       } catch (error) {
         if (signal.aborted) return
         failures++
         const waitMs = Math.round(delayAfter(error, failures))
         logger.warn({ err: error, accountId: account.id, waitMs }, 'reading XChat failed; trying again')
-        await rest(waitMs, signal)
+        await wait(waitMs)
       }
     }
   } finally {

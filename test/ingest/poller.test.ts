@@ -95,7 +95,7 @@ const cursor = async () => (await store.prisma.sourceCursor.findFirst({ where: {
 describe('polling for mentions', () => {
   it('reads all pages, commits them, and goes on after the newest', async () => {
     const { asked, synced } = poll([pageOf(['30', '20'], 'more'), pageOf(['10'])])
-    await expect.poll(() => asked.length).toBeGreaterThanOrEqual(3)
+    await expect.poll(() => asked.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(3)
     expect(asked.slice(0, 3)).toMatchObject([{ sinceId: '0' }, { sinceId: '0', pageToken: 'more' }, { sinceId: '30' }])
     expect(asked[2]).not.toHaveProperty('pageToken')
     expect(await captured()).toEqual(['10', '20', '30'])

@@ -110,8 +110,17 @@ describe('keeping house', () => {
         { id: 'alive', heartbeatAt: new Date() },
       ],
     })
+    const charged = (kind: string, days: number) => ({ caller: accountId, kind, day: daysAgo(days) })
+    await prisma.xSpend.createMany({ data: [charged('old', 402), charged('of a year ago', 399)] })
+    const billed = (id: string, days: number) => ({ resource: 'post', id, day: daysAgo(days) })
+    await prisma.xBilledResource.createMany({ data: [billed('old', 4), billed('of yesterday', 1)] })
+    const window = (endpoint: string, days: number) => ({ caller: 'app', endpoint, begunAt: daysAgo(days) })
+    await prisma.xRateLimit.createMany({ data: [window('old', 3), window('recent', 1)] })
     for (let times = 0; times < 2; times++) {
       await keepHouse(prisma, {})
+      expect((await prisma.xSpend.findMany()).map(({ kind }) => kind)).toEqual(['of a year ago'])
+      expect((await prisma.xBilledResource.findMany()).map(({ id }) => id)).toEqual(['of yesterday'])
+      expect((await prisma.xRateLimit.findMany()).map(({ endpoint }) => endpoint)).toEqual(['recent'])
       expect((await prisma.deadLetter.findMany()).map(({ source }) => source)).toEqual(['seen again'])
       expect((await prisma.job.findMany({ orderBy: { kind: 'asc' } })).map(({ kind }) => kind)).toEqual([
         'recent',
