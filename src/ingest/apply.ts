@@ -9,7 +9,7 @@ import type { Outcome, Plan } from './planned.ts'
 import { isUniqueViolation } from './refusal.ts'
 import { changeComments, insertComments } from './rows-comments.ts'
 import { saveCursors } from './rows-cursors.ts'
-import { changeIncoming, insertWaits, keepRemoved } from './rows-incoming.ts'
+import { changeIncoming, followComments, insertWaits, keepRemoved } from './rows-incoming.ts'
 import { upsertRequesters } from './rows-people.ts'
 import { insertTickets, redactSubjects, stopImports, updateTickets } from './rows-tickets.ts'
 
@@ -65,6 +65,7 @@ export async function applyWithin(
   await changeComments(db, plan)
   await insertWaits(db, plan)
   await changeIncoming(db, plan)
+  const followed = await followComments(db, plan)
   await keepRemoved(db, plan)
   await noteTraffic(db, plan)
   // What came for an account that was shut out or switched off while it was read is nothing now, and is read again later.
@@ -73,7 +74,7 @@ export async function applyWithin(
     db,
     cursors.filter(({ accountId }) => active.has(accountId)),
   )
-  for (const { body, actor = INGEST } of happenings(plan, facts, { requesters, numbers, renamed })) emit(body, actor)
+  for (const { body, actor } of happenings(plan, facts, { requesters, numbers, renamed, followed })) emit(body, actor)
   return plan.outcomes
 }
 

@@ -74,8 +74,9 @@ export function createPlanner(facts: BatchFacts) {
     return change
   }
 
-  function incomingChangeOf({ id, accountId }: KnownPost): IncomingChange {
-    const nothing = { postId: id, accountId: accountId ?? '', revision: null, deleted: false, ticketId: null }
+  function incomingChangeOf({ id, incoming }: KnownPost): IncomingChange {
+    const { accountId, state } = incoming ?? { accountId: '', state: 'WAITING' }
+    const nothing = { postId: id, accountId, state, revision: null, deleted: false, ticketId: null }
     const change = incomingChanges.get(id) ?? nothing
     incomingChanges.set(id, change)
     return change

@@ -90,5 +90,7 @@ export interface XClient {
   mentions(userId: string, page: PageRequest): Promise<XAnswer>
   /** GET /2/tweets/search/recent (the last 7 days), newest first, 100 a page. */
   searchRecent(query: string, page: PageRequest): Promise<XAnswer>
+  /** GET /2/tweets?ids=, at most 100: the posts as they are now; what is not there, or not shown, is among `errors`. */
+  posts(ids: readonly string[], accessToken: string): Promise<XAnswer>
   close(): void
 }

@@ -191,6 +191,8 @@ export function createXClient(options: XClientOptions): XClient {
         query,
         ...pageQuery(page, 'next_token'),
       }),
+    posts: (ids, accessToken) =>
+      get(asUser(accessToken), 'GET /2/tweets', 'tweets', { ids: ids.join(','), ...POST_FIELDS }),
     close: () => httpAgent.destroy(),
   }
 }

@@ -21,5 +21,6 @@ export const SILENT_X: XClient = {
   me: never,
   mentions: never,
   searchRecent: never,
+  posts: never,
   close: () => {},
 }
