@@ -16,6 +16,8 @@ const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
 const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
+/** What administrators do with incoming posts. */
+const INCOMING_POSTS = /^src\/ingest\/incoming-posts\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -58,6 +60,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    INCOMING_POSTS,
     /^src\/tickets\//,
   ),
   room(

@@ -1,12 +1,15 @@
 import type { AddressInfo } from 'node:net'
 import { subscriptionRoutes } from './activity/subscription-routes.ts'
 import { webhookRoutes } from './activity/webhook-routes.ts'
+import { directMessageRoutes } from './api/direct-messages.ts'
+import { likeRoutes } from './api/likes.ts'
 import { postRoutes } from './api/posts.ts'
 import { timelineRoutes } from './api/timelines.ts'
 import { userRoutes } from './api/users.ts'
 import { burst } from './control/burst.ts'
 import * as chat from './control/chat-commands.ts'
 import * as commands from './control/commands.ts'
+import * as direct from './control/direct-commands.ts'
 import { controlRoutes } from './control/routes.ts'
 import type { Snapshot } from './control/views.ts'
 import { createSimulation, type Simulation } from './core/simulation.ts'
@@ -40,7 +43,9 @@ type Bound<Command> = Command extends (simulation: Simulation, ...rest: infer Re
   ? (...rest: Rest) => Result
   : never
 
-type Commands = Omit<typeof commands, 'CommandError' | 'state' | 'userOf'> & typeof chat & { burst: typeof burst }
+type Commands = Omit<typeof commands, 'CommandError' | 'state' | 'postOf' | 'userOf'> &
+  typeof chat &
+  typeof direct & { burst: typeof burst }
 
 /** A running X. The methods do what the control API of the same name does (simulator/README.md). */
 export type Simulator = { readonly [Name in keyof Commands]: Bound<Commands[Name]> } & {
@@ -72,6 +77,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       ...userRoutes,
       ...timelineRoutes,
       ...postRoutes,
+      ...likeRoutes,
+      ...directMessageRoutes,
       ...subscriptionRoutes,
       ...webhookRoutes,
       ...chatRoutes,
@@ -99,7 +106,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     createPost: bind(commands.createPost),
     deletePost: bind(commands.deletePost),
     like: bind(commands.like),
-    sendDirectMessage: bind(commands.sendDirectMessage),
+    unlike: bind(commands.unlike),
+    sendDirectMessage: bind(direct.sendDirectMessage),
+    createDirectGroup: bind(direct.createDirectGroup),
+    joinDirectGroup: bind(direct.joinDirectGroup),
+    leaveDirectGroup: bind(direct.leaveDirectGroup),
     registerApp: bind(commands.registerApp),
     authorize: bind(commands.authorize),
     issueTokens: bind(commands.issueTokens),

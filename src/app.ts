@@ -6,11 +6,15 @@ import { createAccounts } from './accounts/create-accounts.ts'
 import { watchInactivity } from './accounts/inactivity.ts'
 import { createNoticeTask, NOTICE_JOB } from './accounts/notices.ts'
 import { createRemovedApps } from './accounts/removed-apps.ts'
+import { createRevocationTask, heardOfRevocation, REVOCATION_JOB } from './accounts/revocation-job.ts'
 import { revokeGrants } from './accounts/revocations.ts'
 import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
 import type { Patience, Refusal } from './domain/authorization.ts'
+import { createIncomingPosts } from './ingest/create-incoming-posts.ts'
 import { startIngest } from './ingest/ingest.ts'
+import { DRAIN, findDeliveries } from './ingest/webhook-drain.ts'
+import { createWebhookIntake } from './ingest/webhook-intake.ts'
 import { startXChatReader } from './ingest/xchat-reader.ts'
 import { createFileMailer } from './mail/file-mailer.ts'
 import type { Mailer } from './mail/mailer.ts'
@@ -28,6 +32,7 @@ import { createMetrics, type Metrics } from './server/metrics.ts'
 import { oauthDoors } from './server/oauth-doors.ts'
 import { startServer } from './server/server.ts'
 import { startStatusServer } from './server/status-server.ts'
+import { WEBHOOK_PATH, webhookDoor } from './server/webhook-door.ts'
 import { SIMULATED_APP, startSimulatedX } from './simulated-x.ts'
 import { addFirstUsers, FIRST_USERS } from './store/bootstrap.ts'
 import { lockDataDir } from './store/data-dir.ts'
@@ -115,7 +120,9 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   metrics.observe('feed_readers', () => feed.readers())
 
   const vault = createVault(secret, previous)
-  const xApp = config.x.app ?? SIMULATED_APP
+  const { consumerSecret: simulatedSecret, ...simulatedApp } = SIMULATED_APP
+  const xApp = config.x.app ?? simulatedApp
+  const consumerSecret = config.x.consumerSecret ?? (simulate ? simulatedSecret : undefined)
   const x = createXClient({
     ...xApp,
     apiUrl: simulated?.url ?? config.x.apiUrl,
@@ -138,6 +145,11 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
+  const incomingPosts = createIncomingPosts({
+    store,
+    lookup: (accountId, ids) => tokens.use(accountId, (accessToken) => x.posts(ids, accessToken)),
+    logger,
+  })
   const links = createLinkTokens([secret, ...previous])
 
   const key = deriveTokenKey(secret)
@@ -150,17 +162,20 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
       : await startServer({
           ...common,
           schema: buildSchema(),
-          services: { prisma: store.prisma, store, feed, accounts },
+          services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
           auth: createAuthenticator({
             ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key, furtherKeys: previous.map(deriveTokenKey) }),
             findUser: (id) => findUser(store, id),
           }),
-          routes: oauthDoors({
-            accounts,
-            links,
-            handleOf: (id) => handleOf(store, id),
-            isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
-          }),
+          routes: {
+            ...oauthDoors({
+              accounts,
+              links,
+              handleOf: (id) => handleOf(store, id),
+              isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
+            }),
+            ...(consumerSecret && webhookDoor({ consumerSecret, keep: createWebhookIntake({ store }).keep, logger })),
+          },
           graphiql: config.development,
           ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
         })
@@ -181,6 +196,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
         logger,
         config,
         tuning,
+        webhookUrl: () => publicUrl() + WEBHOOK_PATH,
         link: async (userId, accountId) =>
           `${publicUrl()}/oauth/x/start?ticket=${await links.sign({ userId, accountId })}`,
       },
@@ -241,32 +257,16 @@ interface WorkerParts {
   readonly logger: Logger
   readonly config: Config
   readonly tuning: Tuning
+  /** Where X's webhook calls reach us. */
+  readonly webhookUrl: () => string
   /** Where authorizing an account anew begins, in an administrator's name. */
   readonly link: (userId: string, accountId: string) => Promise<string>
 }
 
 async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
-  const { databaseUrl, store, feed, vault, tokens, x, xchat, metrics, logger, config, tuning, link } = parts
+  const { databaseUrl, store, feed, vault, tokens, x, xchat, metrics, logger, config, tuning, link, webhookUrl } = parts
   const mailer = createMailer(config, logger)
   disposers.add('mail', () => mailer.close())
-  const watchSilence = () => watchInactivity({ store, vault, logger })
-  const jobs = await startJobRunner({
-    databaseUrl,
-    logger,
-    tasks: {
-      keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
-      watch_inactivity: watchSilence,
-      revoke_grants: () => revokeGrants({ store, vault, x, logger }),
-      [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
-    },
-    schedule: { keep_house: '17 3 * * *', watch_inactivity: '7 * * * *', revoke_grants: '37 * * * *' },
-    onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
-  })
-  disposers.add('jobs', () => jobs.close())
-  metrics.observe('jobs_waiting', jobs.waiting)
-  // What fell due while nothing ran.
-  watchSilence().catch((error: unknown) => logger.warn({ err: error }, 'silent accounts could not be looked for'))
-  const removed = createRemovedApps({ store, vault, x, tokens, logger })
   const leases = createLeases(store.prisma, logger)
   const reader = startXChatReader({
     store,
@@ -288,11 +288,40 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     tokens,
     leases,
     ...tuning,
-    onRevoked: removed.heard,
+    activity: config.x.activity,
+    webhookUrl,
+    onRevoked: (xUserId, at) => heardOfRevocation(store, xUserId, at),
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())
   metrics.observe('ingestion_lag_seconds', () => Math.max(0, ...ingest.lag().values()))
+  const watchSilence = () => watchInactivity({ store, vault, logger })
+  const jobs = await startJobRunner({
+    databaseUrl,
+    logger,
+    tasks: {
+      keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
+      watch_inactivity: watchSilence,
+      revoke_grants: () => revokeGrants({ store, vault, x, logger }),
+      [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
+      find_deliveries: () => findDeliveries(store),
+      [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, logger })),
+      [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
+    },
+    schedule: {
+      keep_house: '17 3 * * *',
+      watch_inactivity: '7 * * * *',
+      revoke_grants: '37 * * * *',
+      find_deliveries: '* * * * *',
+    },
+    onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
+  })
+  disposers.add('jobs', () => jobs.close())
+  metrics.observe('jobs_waiting', jobs.waiting)
+  // What fell due while nothing ran.
+  const late = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} could not be looked for`)
+  watchSilence().catch(late('silent accounts'))
+  findDeliveries(store).catch(late('webhook deliveries'))
 }
 
 function createMailer({ mail, dataDir }: Config, logger: Logger): Mailer {

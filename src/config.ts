@@ -30,6 +30,10 @@ export interface Config {
     readonly apiUrl: URL | undefined
     /** The callback that is registered with X, where it is not our own door. */
     readonly callbackUrl: string | undefined
+    /** The app's API key secret, which X signs webhooks with. Undefined: there is no webhook door. */
+    readonly consumerSecret: string | undefined
+    /** How X tells what happens: its stream, webhooks, both; or not at all, and only polling finds it. */
+    readonly activity: 'stream' | 'webhook' | 'both' | 'off'
   }
   readonly mail: {
     /** Undefined: mails are written to files below `dataDir`. */
@@ -86,6 +90,8 @@ const environment = z.object({
   X_BEARER_TOKEN: z.string().min(1).optional(),
   X_API_URL: url('http:', 'https:').optional(),
   X_CALLBACK_URL: url('http:', 'https:').optional(),
+  X_CONSUMER_SECRET: z.string().min(1).optional(),
+  X_ACTIVITY: z.enum(['stream', 'webhook', 'both', 'off'], 'must be stream, webhook, both or off').default('stream'),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: z
     .string()
@@ -132,6 +138,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
           : undefined,
       apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
       callbackUrl: set.X_CALLBACK_URL,
+      consumerSecret: set.X_CONSUMER_SECRET,
+      activity: set.X_ACTIVITY,
     }),
     mail: Object.freeze({ smtpUrl: set.SMTP_URL, from: set.MAIL_FROM }),
     logLevel: set.LOG_LEVEL,
@@ -162,6 +170,22 @@ function missing(given: Record<string, string | undefined>): string[] {
   }
   if (split && !given['PERCH_URL']) {
     wrong.push('PERCH_URL is required when PERCH_ROLE is api or worker (where X and e-mails lead people back to)')
+  }
+  return [...wrong, ...missingForWebhooks(given)]
+}
+
+/** What webhooks need. Our simulator knows its app's secret, and reaches us wherever we are. */
+function missingForWebhooks(given: Record<string, string | undefined>): string[] {
+  const { X_ACTIVITY: mode, X_API_URL: elsewhere, PERCH_URL: address } = given
+  if ((mode !== 'webhook' && mode !== 'both') || !given['X_CLIENT_ID']) return []
+  const wrong: string[] = []
+  const why = 'when X_ACTIVITY is webhook or both'
+  if (!given['X_CONSUMER_SECRET']) wrong.push(`X_CONSUMER_SECRET is required ${why} (the app's API key secret)`)
+  if (!address) wrong.push(`PERCH_URL is required ${why} (where X delivers to)`)
+  else if (!elsewhere && URL.canParse(address)) {
+    const { protocol, port } = new URL(address)
+    if (protocol !== 'https:' || port)
+      wrong.push(`PERCH_URL must be https, without a port, ${why}: X delivers nowhere else`)
   }
   return wrong
 }

@@ -11,6 +11,7 @@ export const SIMULATED_APP = {
   clientId: 'perch-simulator',
   clientSecret: 'perch-simulator-secret',
   bearerToken: 'perch-simulator-bearer',
+  consumerSecret: 'perch-simulator-consumer-secret',
 }
 
 /** The brand of its world, the same under every seed. */

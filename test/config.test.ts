@@ -7,6 +7,7 @@ const SECRET = 'x'.repeat(32)
 const DATABASE = { DATABASE_URL: 'postgres://perch@db.example/perch', PERCH_SECRET: SECRET }
 const REDIS = { REDIS_URL: 'redis://redis.example:6379' }
 const X = { X_CLIENT_ID: 'client', X_BEARER_TOKEN: 'bearer' }
+const WEBHOOK = { X_ACTIVITY: 'webhook', X_CONSUMER_SECRET: 'hush' }
 
 describe('settings', () => {
   it('are all optional', () => {
@@ -24,7 +25,13 @@ describe('settings', () => {
       mail: { smtpUrl: undefined, from: 'Perch <perch@localhost>' },
       jwksUrl: undefined,
       eventRetentionDays: undefined,
-      x: { app: undefined, apiUrl: undefined, callbackUrl: undefined },
+      x: {
+        app: undefined,
+        apiUrl: undefined,
+        callbackUrl: undefined,
+        consumerSecret: undefined,
+        activity: 'stream',
+      },
       logLevel: 'info',
       development: true,
     })
@@ -92,6 +99,15 @@ describe('settings', () => {
     else expect(read()).toEqual(secrets)
   })
 
+  it.each([
+    { ...X, ...WEBHOOK, PERCH_URL: 'https://support.example' },
+    // Whoever stands in for X may deliver anywhere; and our simulator knows its own secret.
+    { ...X, ...WEBHOOK, PERCH_URL: 'http://127.0.0.1:4000', X_API_URL: 'http://127.0.0.1:4100' },
+    { X_ACTIVITY: 'webhook' },
+  ])('have X deliver to our webhook: %j', (settings) => {
+    expect(readConfig(settings).x.activity).toBe('webhook')
+  })
+
   it('keep an app without a secret apart from one with', () => {
     expect(readConfig({ ...X }).x.app).toEqual({ clientId: 'client', bearerToken: 'bearer' })
   })
@@ -126,6 +142,14 @@ describe('a wrong setting', () => {
     [{ X_BEARER_TOKEN: 'bearer' }, /X_CLIENT_ID must be set too/],
     [{ X_CLIENT_SECRET: 'hush' }, /X_CLIENT_ID and X_BEARER_TOKEN must be set too/],
     [{ X_API_URL: 'http://127.0.0.1:1' }, /X_CLIENT_ID and X_BEARER_TOKEN must be set too/],
+    [{ X_ACTIVITY: 'pigeon' }, /X_ACTIVITY must be stream, webhook, both or off/],
+    [
+      { ...X, X_ACTIVITY: 'both', PERCH_URL: 'https://support.example' },
+      /X_CONSUMER_SECRET is required when X_ACTIVITY/,
+    ],
+    [{ ...X, X_ACTIVITY: 'webhook', X_CONSUMER_SECRET: 'hush' }, /PERCH_URL is required when X_ACTIVITY/],
+    [{ ...X, ...WEBHOOK, PERCH_URL: 'http://support.example' }, /PERCH_URL must be https, without a port/],
+    [{ ...X, ...WEBHOOK, PERCH_URL: 'https://support.example:8443' }, /PERCH_URL must be https, without a port/],
   ])('%j is named', (settings, complaint) => {
     expect(() => readConfig(settings)).toThrow(StartupError)
     expect(() => readConfig(settings)).toThrow(complaint)

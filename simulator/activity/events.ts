@@ -3,22 +3,13 @@ import { renderPost, renderUser } from '../api/render.ts'
 import type { Happening, XPost } from '../world/model.ts'
 import type { World } from '../world/world.ts'
 import { idInEvents } from '../xchat/model.ts'
+import { tellMessage } from './message-events.ts'
+import type { Filter, Told } from './told.ts'
 
 /*
  * From what happens to what the Activity API tells. Direct replies and typed mentions only: replies deeper in a
  * thread, whose @name is an auto-mention, are not told (docs.x.com "X Activity API"), they must be polled for.
  */
-
-export interface Filter {
-  readonly user_id?: string | undefined
-  readonly keyword?: string | undefined
-  readonly direction?: 'inbound' | 'outbound' | undefined
-}
-
-export interface Told {
-  readonly payload: Readonly<Record<string, unknown>>
-  readonly includes?: Readonly<Record<string, unknown>>
-}
 
 /** What a subscription to `eventType` with `filter` hears of a happening; undefined when it is not concerned. */
 export function tell(world: World, happening: Happening, eventType: string, filter: Filter): Told | undefined {
@@ -45,26 +36,15 @@ export function tell(world: World, happening: Happening, eventType: string, filt
           liked_tweet_id: post.id,
           liked_tweet_author_id: post.authorId,
         },
-        // There is no field for who liked: only the users beside it tell.
-        includes: { users: [user, ...(author ? [author] : [])].map((u) => renderUser(u)), tweets: [renderPost(post)] },
-      }
-    }
-    case 'message': {
-      const { id, from, to, text, sentAt } = happening.message
-      const concerned =
-        (eventType === 'dm.received' && to.id === userId) || (eventType === 'dm.sent' && from.id === userId)
-      if (!concerned) return undefined
-      const data = { text, entities: { hashtags: [], symbols: [], user_mentions: [], urls: [] } }
-      const message = { target: { recipient_id: to.id }, sender_id: from.id, message_data: data }
-      return {
-        payload: {
-          direct_message_events: [
-            { type: 'message_create', id, created_timestamp: String(sentAt.getTime()), message_create: message },
-          ],
-          users: { [from.id]: { data: renderUser(from) }, [to.id]: { data: renderUser(to) } },
+        // There is no field for who liked. Of a like that the filtered user makes X includes the post's author only.
+        includes: {
+          users: [...(outbound ? [] : [user]), ...(author ? [author] : [])].map((each) => renderUser(each)),
+          tweets: [renderPost(post)],
         },
       }
     }
+    case 'message':
+      return tellMessage(world, happening.event, eventType, userId)
     case 'chat': {
       const { messageId, event, conversation } = happening.chat
       const concerned =

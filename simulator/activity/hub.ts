@@ -6,7 +6,8 @@ import type { Grants } from '../oauth/grants.ts'
 import type { Happening } from '../world/model.ts'
 import type { World } from '../world/world.ts'
 import { scopeNeeded } from './event-types.ts'
-import { type Filter, tell } from './events.ts'
+import { tell } from './events.ts'
+import type { Filter } from './told.ts'
 
 export interface Subscription {
   readonly id: string

@@ -31,6 +31,10 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
     ...['profile_banner_url', 'profile_image_url', 'protected', 'public_metrics', 'receives_your_dm', 'subscription'],
     ...['subscription_type', 'url', 'username', 'verified', 'verified_followers_count', 'verified_type', 'withheld'],
   ],
+  'dm_event.fields': [
+    ...['attachments', 'created_at', 'dm_conversation_id', 'entities', 'event_type', 'id', 'participant_ids'],
+    ...['referenced_tweets', 'sender_id', 'text'],
+  ],
 }
 
 const POST_EXPANSIONS = [
@@ -44,12 +48,18 @@ const POST_EXPANSIONS = [
   ],
   ...['geo.place_id', 'in_reply_to_user_id', 'referenced_tweets.id', 'referenced_tweets.id.author_id'],
 ]
-const USER_EXPANSIONS = ['affiliation.user_id', 'affiliation', 'most_recent_tweet_id', 'pinned_tweet_id']
+const EXPANSIONS = {
+  post: POST_EXPANSIONS,
+  user: ['affiliation.user_id', 'affiliation', 'most_recent_tweet_id', 'pinned_tweet_id'],
+  direct: ['attachments.media_keys', 'participant_ids', 'referenced_tweets.id', 'sender_id'],
+}
 
 /** What a caller wants to see of each thing. */
 export interface Selection {
   readonly tweet: ReadonlySet<string>
   readonly user: ReadonlySet<string>
+  /** Of direct messages' events. */
+  readonly direct: ReadonlySet<string>
   readonly expansions: ReadonlySet<string>
 }
 
@@ -57,18 +67,25 @@ const FIELD_PARAMETERS = ['tweet.fields', 'post.fields', 'user.fields', 'expansi
 const OTHER_FIELDS = ['media.fields', 'poll.fields', 'place.fields']
 
 /** Reads fields and expansions; `others` are the further parameters that the endpoint knows. */
-export function readSelection(query: URLSearchParams, kind: 'post' | 'user', others: readonly string[]): Selection {
-  rejectUnknown(query, [...FIELD_PARAMETERS, ...OTHER_FIELDS, ...others])
+export function readSelection(
+  query: URLSearchParams,
+  kind: 'post' | 'user' | 'direct',
+  others: readonly string[],
+): Selection {
+  const ofKind = kind === 'direct' ? ['dm_event.fields'] : []
+  rejectUnknown(query, [...FIELD_PARAMETERS, ...OTHER_FIELDS, ...ofKind, ...others])
   const fields = (name: string) => new Set([...list(query, name)].flatMap((value) => known(name, value, FIELDS[name])))
   const tweet = fields('tweet.fields')
   for (const value of list(query, 'post.fields')) {
     for (const name of known('post.fields', value, FIELDS['tweet.fields'])) tweet.add(name)
   }
-  const allowed = kind === 'post' ? POST_EXPANSIONS : USER_EXPANSIONS
   return {
     tweet,
     user: fields('user.fields'),
-    expansions: new Set([...list(query, 'expansions')].flatMap((value) => known('expansions', value, allowed))),
+    direct: fields('dm_event.fields'),
+    expansions: new Set(
+      [...list(query, 'expansions')].flatMap((value) => known('expansions', value, EXPANSIONS[kind])),
+    ),
   }
 }
 

@@ -4,10 +4,11 @@ import { codePoints, entitiesOf } from '../world/text.ts'
 import type { World } from '../world/world.ts'
 import type { Selection } from './parameters.ts'
 
-type Json = Record<string, unknown>
+/** An object of X's JSON. */
+export type Json = Record<string, unknown>
 
-/** X shows milliseconds as zero. */
-const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}.000Z`
+/** A time as X writes it: milliseconds are shown as zero. */
+export const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}.000Z`
 
 /** A post as X's JSON. `fields` undefined gives all that the Activity API gives. */
 export function renderPost(post: XPost, fields?: ReadonlySet<string>): Json {
@@ -64,7 +65,8 @@ export function renderUser(user: XUser, fields?: ReadonlySet<string>): Json {
   return { id: user.id, name: user.name, username: user.username, ...chosen(all, fields) }
 }
 
-function chosen(all: Json, fields: ReadonlySet<string> | undefined): Json {
+/** The fields that are asked for, of those that are there; `fields` undefined gives all. */
+export function chosen(all: Json, fields: ReadonlySet<string> | undefined): Json {
   return Object.fromEntries(
     Object.entries(all).filter(([name, value]) => value !== undefined && (!fields || fields.has(name))),
   )

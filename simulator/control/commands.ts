@@ -31,7 +31,8 @@ export function userOf({ world }: Simulation, ref: string): XUser {
   return user
 }
 
-function postOf({ world }: Simulation, id: string): XPost {
+/** The post that a command names. Throws when there is none. */
+export function postOf({ world }: Simulation, id: string): XPost {
   const post = world.posts.get(id)
   if (!post) throw new CommandError(404, `there is no post ${id}`)
   return post
@@ -74,12 +75,11 @@ export function deletePost(simulation: Simulation, id: string): void {
 }
 
 export function like(simulation: Simulation, input: Input<typeof inputs.likeInput>): void {
-  simulation.world.like(userOf(simulation, input.user), postOf(simulation, input.postId), simulation.ids.next())
+  simulation.world.like(userOf(simulation, input.user), postOf(simulation, input.postId))
 }
 
-export function sendDirectMessage(simulation: Simulation, input: Input<typeof inputs.messageInput>): { id: string } {
-  const [from, to] = [userOf(simulation, input.from), userOf(simulation, input.to)]
-  return { id: simulation.world.sendMessage(from, to, input.text) }
+export function unlike(simulation: Simulation, input: Input<typeof inputs.likeInput>): void {
+  simulation.world.unlike(userOf(simulation, input.user), postOf(simulation, input.postId))
 }
 
 export function registerApp(simulation: Simulation, input: Input<typeof inputs.appInput>): void {

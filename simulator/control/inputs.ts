@@ -32,7 +32,20 @@ export const postInput = z.strictObject({
 })
 
 export const likeInput = z.strictObject({ user: person, postId: id })
-export const messageInput = z.strictObject({ from: person, to: person, text: z.string().min(1) })
+
+export const messageInput = z.strictObject({
+  from: person,
+  /** A person, or … */
+  to: person.optional(),
+  /** … a conversation that is there: a group. */
+  conversationId: z.string().optional(),
+  text: z.string().default(''),
+  attachment: z.enum(['photo', 'video', 'animated_gif']).optional(),
+  /** A post that is shared with the message. */
+  postId: id.optional(),
+})
+export const directGroupInput = z.strictObject({ from: person, members: z.array(person).min(1) })
+export const directMemberInput = z.strictObject({ conversationId: z.string(), user: person })
 
 export const appInput = z.strictObject({
   clientId: z.string().min(1),

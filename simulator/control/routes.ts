@@ -5,6 +5,7 @@ import type { Call, OpenRoute } from '../http/router.ts'
 import { burst } from './burst.ts'
 import * as chat from './chat-commands.ts'
 import * as commands from './commands.ts'
+import * as direct from './direct-commands.ts'
 import * as inputs from './inputs.ts'
 
 const reply = (body: unknown): Reply => ({ status: 200, body: body ?? { ok: true } })
@@ -55,7 +56,11 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('posts', inputs.postInput, commands.createPost),
   command('burst', inputs.burstInput, burst),
   command('likes', inputs.likeInput, commands.like),
-  command('direct-messages', inputs.messageInput, commands.sendDirectMessage),
+  command('unlikes', inputs.likeInput, commands.unlike),
+  command('direct-messages', inputs.messageInput, direct.sendDirectMessage),
+  command('direct-messages/groups', inputs.directGroupInput, direct.createDirectGroup),
+  command('direct-messages/join', inputs.directMemberInput, direct.joinDirectGroup),
+  command('direct-messages/leave', inputs.directMemberInput, direct.leaveDirectGroup),
   command('apps', inputs.appInput, commands.registerApp),
   command('authorize', inputs.authorizeInput, commands.authorize),
   command('tokens', inputs.tokensInput, commands.issueTokens),

@@ -54,12 +54,29 @@ export interface XPost {
   quotes: number
 }
 
-export interface DirectMessage {
+export type MediaType = 'photo' | 'video' | 'animated_gif'
+
+export interface DirectConversation {
+  /** `A-B`, the smaller id first; of a group a plain number. */
   readonly id: string
-  readonly from: XUser
-  readonly to: XUser
+  readonly isGroup: boolean
+  readonly participants: Set<string>
+}
+
+/** What stands in a conversation of classic direct messages: a message, or people who come or go. */
+export interface DirectEvent {
+  readonly id: string
+  readonly kind: 'MessageCreate' | 'ParticipantsJoin' | 'ParticipantsLeave'
+  readonly conversation: DirectConversation
+  /** Who wrote or invited; undefined of people who left. */
+  readonly senderId: string | undefined
+  readonly at: Date
+  /** Of a message; empty of others. */
   readonly text: string
-  readonly sentAt: Date
+  readonly media: { readonly key: string; readonly type: MediaType } | undefined
+  readonly sharedPostId: string | undefined
+  /** Who came or went; empty of a message, which names nobody but its sender. */
+  readonly participantIds: readonly string[]
 }
 
 /** What happens on X, as the Activity API hears it. */
@@ -67,6 +84,6 @@ export type Happening =
   | { readonly kind: 'post'; readonly post: XPost }
   | { readonly kind: 'delete'; readonly post: XPost }
   | { readonly kind: 'like'; readonly id: string; readonly user: XUser; readonly post: XPost; readonly at: Date }
-  | { readonly kind: 'message'; readonly message: DirectMessage }
+  | { readonly kind: 'message'; readonly event: DirectEvent }
   | { readonly kind: 'chat'; readonly chat: ChatHappening }
   | { readonly kind: 'revoke'; readonly userId: string; readonly clientId: string; readonly at: Date }

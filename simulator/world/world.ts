@@ -1,4 +1,5 @@
 import { compareIds, type IdSource } from '../core/ids.ts'
+import { DirectMessages } from './direct-messages.ts'
 import type { Happening, VerifiedType, XPost, XUser } from './model.ts'
 import { compose } from './text.ts'
 
@@ -26,13 +27,22 @@ export interface PostDraft {
   readonly at?: Date | undefined
 }
 
+export interface Like {
+  /** Rises with time. */
+  readonly id: string
+  readonly post: XPost
+}
+
 /** Users, posts and likes, in memory. Whoever listens hears of every change after it is made. */
 export class World {
   readonly users = new Map<string, XUser>()
   readonly posts = new Map<string, XPost>()
   /** Living posts, oldest first. */
   readonly timeline: XPost[] = []
+  readonly directMessages: DirectMessages
   readonly #byName = new Map<string, XUser>()
+  /** By user, oldest first. */
+  readonly #likes = new Map<string, Like[]>()
   readonly #mentioning = new Map<string, XPost[]>()
   readonly #listeners = new Set<(happening: Happening) => void>()
   readonly #ids: IdSource
@@ -41,6 +51,7 @@ export class World {
   constructor(ids: IdSource, now: () => Date) {
     this.#ids = ids
     this.#now = now
+    this.directMessages = new DirectMessages(ids, now, (event) => this.tell({ kind: 'message', event }))
   }
 
   listen(listener: (happening: Happening) => void): void {
@@ -132,17 +143,31 @@ export class World {
     return true
   }
 
-  like(user: XUser, post: XPost, likeId: string): void {
+  like(user: XUser, post: XPost): void {
     if (post.likedBy.has(user.id)) return
     post.likedBy.add(user.id)
     user.likes += 1
-    this.tell({ kind: 'like', id: likeId, user, post, at: this.#now() })
+    const id = this.#ids.next()
+    const likes = this.#likes.get(user.id) ?? []
+    this.#likes.set(user.id, likes)
+    likes.push({ id, post })
+    this.tell({ kind: 'like', id, user, post, at: this.#now() })
   }
 
-  sendMessage(from: XUser, to: XUser, text: string): string {
-    const message = { id: this.#ids.next(), from, to, text, sentAt: this.#now() }
-    this.tell({ kind: 'message', message })
-    return message.id
+  /** Nobody is told: X has no event for it. */
+  unlike(user: XUser, post: XPost): void {
+    if (!post.likedBy.delete(user.id)) return
+    user.likes -= 1
+    const likes = this.#likes.get(user.id) ?? []
+    this.#likes.set(
+      user.id,
+      likes.filter((like) => like.post !== post),
+    )
+  }
+
+  /** Likes of posts that are still there, the newest like first. */
+  likesOf(userId: string): Like[] {
+    return (this.#likes.get(userId) ?? []).filter(({ post }) => this.posts.has(post.id)).toReversed()
   }
 }
 

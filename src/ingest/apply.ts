@@ -9,6 +9,7 @@ import type { Outcome, Plan } from './planned.ts'
 import { isUniqueViolation } from './refusal.ts'
 import { changeComments, insertComments } from './rows-comments.ts'
 import { saveCursors } from './rows-cursors.ts'
+import { keepFollows } from './rows-follows.ts'
 import { changeIncoming, followComments, insertWaits, keepRemoved } from './rows-incoming.ts'
 import { upsertRequesters } from './rows-people.ts'
 import { insertTickets, redactSubjects, stopImports, updateTickets } from './rows-tickets.ts'
@@ -29,14 +30,15 @@ export async function applyItems(
   items: readonly Item[],
   cursors: readonly CursorMove[] = [],
 ): Promise<Outcomes> {
-  return meetingOthers(() => store.change(INGEST, (scope) => applyWithin(scope, items, cursors)))
+  const { value } = await meetingOthers(() => store.change(INGEST, (scope) => applyWithin(scope, items, cursors)))
+  return value
 }
 
 /** Again when a unique index was met: what the other one wrote is found then. */
-export async function meetingOthers<T>(attempt: () => Promise<{ readonly value: T }>): Promise<T> {
+export async function meetingOthers<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return (await attempt()).value
+      return await attempt()
     } catch (error) {
       if (tries >= ATTEMPTS || !isUniqueViolation(error)) throw error
     }
@@ -67,6 +69,7 @@ export async function applyWithin(
   await changeIncoming(db, plan)
   const followed = await followComments(db, plan)
   await keepRemoved(db, plan)
+  await keepFollows(db, plan)
   await noteTraffic(db, plan)
   // What came for an account that was shut out or switched off while it was read is nothing now, and is read again later.
   const active = new Set(facts.accounts.filter(({ status }) => status === 'ACTIVE').map(({ id }) => id))

@@ -7,7 +7,14 @@ export function inOrder(items: readonly Item[]): Item[] {
 }
 
 /** A like, a conversion or a deletion may be about any post of the batch. */
-const RANK: Readonly<Record<Item['kind'], number>> = { post: 0, message: 1, like: 2, conversion: 3, deletion: 4 }
+const RANK: Readonly<Record<Item['kind'], number>> = {
+  post: 0,
+  message: 1,
+  like: 2,
+  conversion: 3,
+  deletion: 4,
+  follow: 5,
+}
 
 function compare(a: Item, b: Item): number {
   if (a.kind === 'message' && b.kind === 'message') {
@@ -19,4 +26,4 @@ function compare(a: Item, b: Item): number {
 }
 
 const versionOf = (item: Item): string =>
-  'post' in item ? item.post.versionId : item.kind === 'deletion' ? item.postId : ''
+  'post' in item ? item.post.versionId : item.kind === 'deletion' ? item.postId : '0'

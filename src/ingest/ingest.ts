@@ -4,12 +4,13 @@ import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import { createActivity } from './activity.ts'
+import { type ActivityMode, startActivitySource } from './activity-source.ts'
 import { followAccounts } from './follow-accounts.ts'
-import { inTurn } from './in-turn.ts'
 import { createInbox } from './inbox.ts'
+import type { ChatNews } from './parse-activity.ts'
 import { type PolledAccount, pollAccount } from './poller.ts'
-import { streamActivity } from './stream.ts'
-import { subscribeAll } from './subscriptions.ts'
+import { drainDeliveries } from './webhook-drain.ts'
 
 /*
  * Starts and stops the sources as accounts come, go and change, in every worker process; leases see
@@ -19,6 +20,8 @@ import { subscribeAll } from './subscriptions.ts'
 export interface Ingest {
   /** Seconds since everything an account was sent had last been read, by account id. Only of sources read here. */
   lag(): ReadonlyMap<string, number>
+  /** Reads what webhooks brought: the task of the job DRAIN. */
+  drain(signal: AbortSignal | undefined): Promise<void>
   close(): Promise<void>
 }
 
@@ -31,6 +34,12 @@ export interface IngestOptions {
   readonly logger: Logger
   /** Told that somebody removed the app, of whatever account it is. */
   readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
+  /** Told that an encrypted conversation of an account has news. */
+  readonly onChat?: ((news: ChatNews) => Promise<void>) | undefined
+  /** How X tells what happens. */
+  readonly activity: ActivityMode
+  /** Where X's webhook calls reach us. */
+  readonly webhookUrl: () => string
   /** Between two rounds of polling. */
   readonly pollMs?: number
   readonly onIngested?: (source: string, seconds: number) => void
@@ -51,13 +60,19 @@ export function startIngest(options: IngestOptions): Ingest {
   /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
   const ending = new Map<string, Promise<void>>()
   const syncedAt = new Map<string, number>()
-  let subscribed = ''
-  let streaming = false
+  const activity = createActivity({ inbox, logger, onRevoked: options.onRevoked, onChat: options.onChat })
 
   const activeAccounts = () =>
     store.prisma.account.findMany({
       where: { status: 'ACTIVE', credential: { isNot: null } },
-      select: { id: true, xUserId: true, capturesFrom: true, credential: { select: { grantedAt: true } } },
+      select: {
+        id: true,
+        xUserId: true,
+        capturesFrom: true,
+        captureDirectMessages: true,
+        trackLikes: true,
+        credential: { select: { grantedAt: true } },
+      },
       orderBy: { id: 'asc' },
     })
 
@@ -102,42 +117,34 @@ export function startIngest(options: IngestOptions): Ingest {
     )
     for (const [id, task] of pollers) if (wanted.get(id)?.begun !== task.begun) stop(id, task)
     for (const [id, { account, begun }] of wanted) if (!pollers.has(id)) start(account, begun)
-    if (!streaming || namesOf(accounts) === subscribed) return
-    subscribe().catch((error: unknown) => logger.warn({ err: error }, 'X could not be told whose events we want'))
+    source.changed(accounts)
   }
 
-  const subscribe = inTurn(async () => {
-    if (stopping.signal.aborted) return
-    const accounts = await activeAccounts()
-    await subscribeAll({ x, tokens, logger }, accounts, stopping.signal)
-    subscribed = namesOf(accounts)
-  })
-  const streamer = { x, inbox, logger, subscribe, onRevoked: options.onRevoked }
-
-  const stream = leases.hold('activity-stream', stopping.signal, async (signal) => {
-    streaming = true
-    try {
-      await streamActivity(streamer, signal)
-    } finally {
-      streaming = false
-    }
-  })
+  const source = startActivitySource(
+    {
+      store,
+      x,
+      tokens,
+      leases,
+      inbox,
+      activity,
+      logger,
+      mode: options.activity,
+      webhookUrl: options.webhookUrl,
+      accounts: activeAccounts,
+    },
+    stopping.signal,
+  )
   const following = followAccounts({ feed, logger, sync, signal: stopping.signal })
 
   return {
     lag: () => new Map([...syncedAt].map(([id, at]) => [id, (performance.now() - at) / 1000])),
+    drain: (signal) => drainDeliveries({ store, inbox, activity }, signal),
     async close() {
       stopping.abort()
       await inbox.close()
       await following
-      await Promise.allSettled([
-        stream,
-        subscribe(),
-        ...ending.values(),
-        ...[...pollers.values()].map(({ done }) => done),
-      ])
+      await Promise.allSettled([source.ended, ...ending.values(), ...[...pollers.values()].map(({ done }) => done)])
     },
   }
 }
-
-const namesOf = (accounts: readonly PolledAccount[]): string => accounts.map(({ xUserId }) => xUserId).join()

@@ -13,6 +13,15 @@ export interface SeenProfile {
   readonly verified: boolean | null
   readonly verifiedType: string | null
   readonly protected: boolean | null
+  /** Whether whoever read the payload follows them; absent where X does not say. */
+  readonly follow?: Follow
+}
+
+/** Whether an account of ours follows somebody (F77). */
+export interface Follow {
+  /** The account: X's id. */
+  readonly followerId: string
+  readonly following: boolean
 }
 
 export interface ReceivedPost {
@@ -44,6 +53,12 @@ export interface ReceivedDeletion {
   readonly at: string
 }
 
+/** An account of ours follows somebody, or no longer. */
+export interface ReceivedFollow extends Follow {
+  readonly kind: 'follow'
+  readonly personId: string
+}
+
 /** An administrator makes a ticket of a post (F20). */
 export interface ConvertedPost {
   readonly kind: 'conversion'
@@ -54,7 +69,7 @@ export interface ConvertedPost {
   readonly userId: string
 }
 
-export type Item = ReceivedPost | ReceivedLike | ReceivedMessage | ReceivedDeletion | ConvertedPost
+export type Item = ReceivedPost | ReceivedLike | ReceivedMessage | ReceivedDeletion | ReceivedFollow | ConvertedPost
 
 /** What could not be read, as it came, and why. */
 export interface Reject {

@@ -38,6 +38,8 @@ const rawRevocation = z.object({ date_time: z.iso.datetime({ offset: true }), us
 
 const rawDeletion = z.object({ id: xId })
 
+const rawFollow = z.object({ source: z.object({ id: xId }), target: z.object({ id: xId }) })
+
 /** `timestamp_ms` comes as a number or as text. */
 const rawLike = z.object({
   liked_tweet_id: xId,
@@ -90,6 +92,19 @@ function parseEvent(event: Event, line: string): ParsedActivity {
         read(rawChat, event, line, ({ conversation_id }) => ({
           chats: [{ accountXUserId: owner, conversationId: conversation_id.replace(':', '-') }],
         })),
+      )
+    case 'follow.follow':
+    case 'follow.unfollow':
+      return withOwner(event, line, (owner) =>
+        read(rawFollow, event, line, ({ source, target }) =>
+          source.id === owner
+            ? {
+                items: [
+                  { kind: 'follow', followerId: owner, personId: target.id, following: type === 'follow.follow' },
+                ],
+              }
+            : NOTHING,
+        ),
       )
     case 'oauth.revoke':
       return read(rawRevocation, event, line, ({ user_id, date_time }) => ({

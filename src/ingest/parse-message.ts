@@ -31,7 +31,7 @@ export function parseDirectMessagePage(body: unknown, accountXUserId: string): P
   const page = rawPage.safeParse(body)
   if (!page.success) return undefined
   const { data = [], includes, meta } = page.data
-  const people = parseUsers(includes?.users ?? [])
+  const people = parseUsers(includes?.users ?? [], accountXUserId)
   const items: ReceivedMessage[] = []
   const rejects: Reject[] = []
   for (const raw of data) {

@@ -46,6 +46,8 @@ const rawUser = z.object({
   protected: z.boolean().optional(),
   verified: z.boolean().optional(),
   verified_type: words.optional(),
+  /** How they stand to the user whose token reads. */
+  connection_status: z.array(z.string()).optional(),
   public_metrics: z.object({ followers_count: count.optional(), tweet_count: count.optional() }).optional(),
 })
 
@@ -55,12 +57,12 @@ export interface AuthoredPost {
   readonly author: SeenProfile
 }
 
-/** The people beside a payload's posts or messages, by id. Who makes no sense is left out. */
-export function parseUsers(users: readonly unknown[]): Map<string, SeenProfile> {
+/** The people beside a payload's posts or messages, by id, as `readerId` sees them. Who makes no sense is left out. */
+export function parseUsers(users: readonly unknown[], readerId?: string): Map<string, SeenProfile> {
   const people = new Map<string, SeenProfile>()
   for (const user of users) {
     const parsed = rawUser.safeParse(user)
-    if (parsed.success) people.set(parsed.data.id, toProfile(parsed.data))
+    if (parsed.success) people.set(parsed.data.id, toProfile(parsed.data, readerId))
   }
   return people
 }
@@ -113,8 +115,11 @@ function postedAt(id: string, createdAt: string | undefined): string {
   return new Date(Math.abs(byId - at) < 2_000 ? byId : at).toISOString()
 }
 
-function toProfile(raw: z.infer<typeof rawUser>): SeenProfile {
+function toProfile(raw: z.infer<typeof rawUser>, readerId: string | undefined): SeenProfile {
+  const status = raw.connection_status
   return {
+    ...(readerId !== undefined &&
+      status && { follow: { followerId: readerId, following: status.includes('following') } }),
     id: raw.id,
     username: raw.username,
     name: raw.name,

@@ -33,21 +33,25 @@ const notFound = z.object({
 
 const asItem = ({ post, author }: AuthoredPost): ReceivedPost => ({ kind: 'post', post, author })
 
-/** A page of a timeline or a search. */
-export function parsePage(body: unknown): ParsedPage | undefined {
-  return readPage(body, asItem)
+/** A page of a timeline or a search, as the account with X's id `readerId` sees it. */
+export function parsePage(body: unknown, readerId?: string): ParsedPage | undefined {
+  return readPage(body, readerId, asItem)
 }
 
 /** A page of what `likerId` likes (GET /2/users/:id/liked_tweets). X does not say when. */
 export function parseLikedPage(body: unknown, likerId: string): ParsedPage | undefined {
-  return readPage(body, ({ post, author }) => ({ kind: 'like', likerId, post, author, likedAt: null }))
+  return readPage(body, likerId, ({ post, author }) => ({ kind: 'like', likerId, post, author, likedAt: null }))
 }
 
-function readPage(body: unknown, toItem: (found: AuthoredPost) => Parsed['items'][number]): ParsedPage | undefined {
+function readPage(
+  body: unknown,
+  readerId: string | undefined,
+  toItem: (found: AuthoredPost) => Parsed['items'][number],
+): ParsedPage | undefined {
   const page = rawPage.safeParse(body)
   if (!page.success) return undefined
   const { data = [], includes, meta } = page.data
-  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? []))
+  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? [], readerId))
   const ids = posts.map(({ post }) => post.versionId)
   if (meta.newest_id && /^[0-9]{1,19}$/.test(meta.newest_id)) ids.push(meta.newest_id)
   return {
@@ -62,11 +66,11 @@ function readPage(body: unknown, toItem: (found: AuthoredPost) => Parsed['items'
  * The posts that were asked for by id (GET /2/tweets?ids=), as they are now, and a deletion of each that X says is not
  * there. Those that X may not show us (a protected or suspended author) give nothing.
  */
-export function parseLookup(body: unknown, at: Date): Parsed | undefined {
+export function parseLookup(body: unknown, at: Date, readerId?: string): Parsed | undefined {
   const answer = rawLookup.safeParse(body)
   if (!answer.success) return undefined
   const { data = [], includes, errors = [] } = answer.data
-  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? []))
+  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? [], readerId))
   const gone = errors.flatMap((error): ReceivedDeletion[] => {
     const problem = notFound.safeParse(error)
     return problem.success ? [{ kind: 'deletion', postId: problem.data.resource_id, at: at.toISOString() }] : []

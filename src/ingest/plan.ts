@@ -18,6 +18,10 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
   for (const item of inOrder(items)) {
     const key = threadKeyOf(item, facts.accounts)
     const thread = key === undefined ? null : planner.thread(key.key)
+    if (item.kind === 'follow') {
+      planner.follow(item)
+      continue
+    }
     if (item.kind === 'deletion') {
       planner.remove(item)
       continue
@@ -56,7 +60,7 @@ interface Beside extends BatchFacts {
   readonly personId: string | undefined
 }
 
-function decide(item: Exclude<Item, { kind: 'deletion' }>, beside: Beside): Decision {
+function decide(item: Exclude<Item, { kind: 'deletion' | 'follow' }>, beside: Beside): Decision {
   const { accounts, deleted, suspended, thread, planner, personId = '' } = beside
   if (item.kind === 'message') {
     const known = planner.knowsMessage(item.message)

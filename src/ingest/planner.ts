@@ -4,7 +4,7 @@ import type { TicketStatus } from '../domain/event.ts'
 import { subjectOf } from '../domain/subject.ts'
 import type { BatchFacts } from './facts.ts'
 import type { KnownPost } from './facts-known.ts'
-import type { Item, ReceivedDeletion, SeenProfile } from './item.ts'
+import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
 import type {
   CommentChange,
   IncomingChange,
@@ -51,6 +51,7 @@ export function createPlanner(facts: BatchFacts) {
   const waits: PlannedWait[] = []
   const stopped = new Set<string>()
   const removed = new Map<string, ReceivedDeletion>()
+  const follows: ReceivedFollow[] = []
   const people = new Map<string, SeenProfile>()
   const outcomes = new Map<Item, Outcome>()
   const fresh = new Map<string, Fresh>()
@@ -221,6 +222,10 @@ export function createPlanner(facts: BatchFacts) {
       } else incomingChangeOf(known).deleted = true
     },
 
+    follow(follow: ReceivedFollow): void {
+      follows.push(follow)
+    },
+
     /** Says so once, visibly, on the ticket (F24). */
     stopImport(ticketId: string): void {
       if (silent.has(ticketId)) return
@@ -238,11 +243,16 @@ export function createPlanner(facts: BatchFacts) {
       incomingChanges: [...incomingChanges.values()],
       stopped,
       removed: [...removed.values()],
+      follows: [...follows, ...followsOf(people.values())],
       people,
       outcomes,
     }),
   }
 }
+
+/** What X shows of it beside the people of the batch. */
+const followsOf = (people: Iterable<SeenProfile>): ReceivedFollow[] =>
+  [...people].flatMap(({ id, follow }) => (follow ? [{ kind: 'follow', personId: id, ...follow } as const] : []))
 
 const versionOf = ({ versionId, text, editedAt, postedAt }: Post): PlannedVersion => ({
   versionId,

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
 import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { Activity } from './activity.ts'
 import { type Inbox, InboxClosedError } from './inbox.ts'
-import { parseActivity } from './parse-activity.ts'
 import { delayAfter, pause } from './retry.ts'
+import type { StreamProgress } from './stream-progress.ts'
 
 /*
  * The Activity stream: posts within a second. One connection for all accounts, held by one process
@@ -11,67 +12,53 @@ import { delayAfter, pause } from './retry.ts'
  */
 
 export interface StreamerOptions {
-  readonly x: XClient
-  readonly inbox: Inbox
+  readonly x: Pick<XClient, 'activity'>
+  readonly inbox: Pick<Inbox, 'room'>
+  readonly activity: Activity
+  readonly progress: StreamProgress
   readonly logger: Logger
-  /** Sees to it that X tells us what we want to hear. Throws XError when X is away. */
-  readonly subscribe: () => Promise<void>
-  /** Told of every user who removed the app (`oauth.revoke`). */
-  readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
-  readonly onState?: (connected: boolean) => void
-  /** Told of every sign of life. */
-  readonly onAlive?: () => void
+  /** Told whenever a connection has ended that was not to end. */
+  readonly onEnded: () => void
 }
+
+/** Waiting this long for room is standing still. */
+const STALL_MS = 50
 
 /** Streams until `signal` aborts, connecting again whenever the connection ends. */
 export async function streamActivity(options: StreamerOptions, signal: AbortSignal): Promise<void> {
-  const { x, inbox, logger, onState, onAlive } = options
+  const { x, inbox, activity, progress, logger, onEnded } = options
   let failures = 0
-  let lastAlive: number | undefined
+  let backfill = true
   while (!signal.aborted) {
+    let connected = false
     try {
-      await options.subscribe()
-      const lines = x.activity.stream({
-        backfillMinutes: missedMinutes(lastAlive),
-        signal,
-        onAlive: () => {
-          onState?.(true)
-          failures = 0
-          lastAlive = performance.now()
-          onAlive?.()
-        },
-      })
-      for await (const line of lines) {
+      const backfillMinutes = backfill ? await progress.missedMinutes() : 0
+      const onAlive = (waitedMs: number) => {
+        connected = true
+        failures = 0
+        progress.alive(waitedMs)
+      }
+      for await (const line of x.activity.stream({ backfillMinutes, signal, onAlive })) {
+        const asked = performance.now()
         await inbox.room()
-        const parsed = parseActivity(line)
-        for (const { xUserId, at } of parsed.revocations) {
-          options
-            .onRevoked(xUserId, at)
-            .catch((error: unknown) => logger.error({ err: error, xUserId }, 'a removed app could not be dealt with'))
-        }
-        if (parsed.items.length === 0 && parsed.rejects.length === 0) continue
-        inbox.deliver({ source: 'activity', items: parsed.items, rejects: parsed.rejects }).catch((error: unknown) => {
-          if (!(error instanceof InboxClosedError))
-            logger.error({ err: error }, 'posts of the stream were not committed')
+        if (performance.now() - asked > STALL_MS) progress.stalledSince(asked)
+        const commit = activity.deliver('activity', line)
+        progress.delivering(commit)
+        commit.catch((error: unknown) => {
+          if (!(error instanceof InboxClosedError)) logger.error({ err: error }, 'an event was not committed')
         })
       }
     } catch (error) {
       if (signal.aborted) break
       failures++
-      const waitMs = Math.round(delayAfter(error, failures))
-      const refused = error instanceof XError && error.kind === 'INVALID_REQUEST' && lastAlive !== undefined
       // Apps without backfill are refused for asking: polling brings them what they missed.
-      if (refused) lastAlive = undefined
+      if (!connected && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
+      const waitMs = Math.round(delayAfter(error, failures))
       logger.warn({ err: error, waitMs }, 'the activity stream ended; connecting again')
-      onState?.(false)
+      if (connected) await progress.ended()
+      onEnded()
       await pause(waitMs, signal)
     }
   }
-  onState?.(false)
-}
-
-/** How many minutes X should repeat: what was missed, rounded up, at most its five; none on the first connection. */
-function missedMinutes(lastAlive: number | undefined): number {
-  if (lastAlive === undefined) return 0
-  return Math.min(5, Math.ceil((performance.now() - lastAlive) / 60_000))
+  await progress.ended()
 }

@@ -1,6 +1,12 @@
 import type { Logger } from 'pino'
 import type { AccessTokens } from '../accounts/access-tokens.ts'
-import { ACTIVITY_TAG, type ActivityEventType, type XClient } from '../x/client.ts'
+import {
+  ACTIVITY_TAG,
+  type ActivityEventType,
+  type ActivitySubscription,
+  type ActivityTopic,
+  type XClient,
+} from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 
 /* Which events X is to tell us of. Every one of them costs money. */
@@ -11,42 +17,84 @@ export interface SubscriptionServices {
   readonly logger: Logger
 }
 
+/** What the subscriptions of an account depend on. */
 export interface SubscribedAccount {
   readonly id: string
   readonly xUserId: string
+  readonly captureDirectMessages: boolean
+  readonly trackLikes: boolean
 }
 
-const EVENTS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create']
+export interface Want {
+  readonly topic: ActivityTopic
+  /** In whose name; undefined: the app's. */
+  readonly accountId: string | undefined
+}
+
+/** Mentions and replies, and what the account's owner does in X's own app: answers, deletions. */
+const ALWAYS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
+const MESSAGES: readonly ActivityEventType[] = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent']
+
+/** Everything that these accounts' settings ask for; and who removes the app (F46). */
+export function wantsOf(accounts: readonly SubscribedAccount[]): Want[] {
+  const wants: Want[] = [{ topic: { eventType: 'oauth.revoke' }, accountId: undefined }]
+  for (const { id, xUserId, captureDirectMessages, trackLikes } of accounts) {
+    const events = captureDirectMessages ? [...ALWAYS, ...MESSAGES] : ALWAYS
+    for (const eventType of events) wants.push({ topic: { eventType, userId: xUserId }, accountId: id })
+    if (!trackLikes) continue
+    wants.push({ topic: { eventType: 'like.create', userId: xUserId, direction: 'outbound' }, accountId: id })
+  }
+  return wants
+}
+
+/** The same for two topics that X would call duplicates of each other. */
+const keyOf = ({ eventType, userId, direction }: ActivityTopic | ActivitySubscription): string =>
+  `${eventType}/${userId ?? ''}/${direction ?? ''}`
 
 /**
- * Ends our subscriptions that nobody needs any more, then makes those that are missing: an app has room for so many. One
- * that X refuses (another process was quicker, or the app may not have it) is logged and left: the other accounts' events
- * must come all the same, and polling brings that account's. Throws XError when X is away or allows no more calls.
+ * Ends our subscriptions that nobody needs any more, then makes those that are missing: an app has room for so many. With
+ * `webhookId`, all of ours tell that webhook; X tells the stream in any case. One that X refuses (another process was
+ * quicker, or the app may not have it) is logged and left: the other events must come all the same, and polling brings
+ * these. Throws XError when X is away or allows no more calls.
  */
 export async function subscribeAll(
-  services: SubscriptionServices,
-  accounts: readonly SubscribedAccount[],
+  { x, tokens, logger }: SubscriptionServices,
+  wants: readonly Want[],
+  webhookId: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { x, tokens, logger } = services
   const there = await x.activity.subscriptions()
-  const wanted = new Set(accounts.map(({ xUserId }) => xUserId))
+  const wanted = new Set(wants.map(({ topic }) => keyOf(topic)))
   // Others' are none of our business.
-  for (const { id, userId, tag } of there) {
-    if (userId === undefined || wanted.has(userId) || tag !== ACTIVITY_TAG) continue
+  for (const { id, ...subscription } of there) {
+    if (wanted.has(keyOf({ id, ...subscription })) || subscription.tag !== ACTIVITY_TAG) continue
     if (signal.aborted) return
     await attempt(() => x.activity.unsubscribe(id), { event: 'unsubscribe' }, logger)
   }
-  if (!there.some(({ eventType }) => eventType === 'oauth.revoke') && !signal.aborted) {
-    await attempt(() => x.activity.subscribeToRevocations(), { event: 'oauth.revoke' }, logger)
+  const have = new Map<string, ActivitySubscription>()
+  for (const subscription of there) {
+    const before = have.get(keyOf(subscription))
+    // Of two, ours is the one that can be led elsewhere.
+    if (before?.tag !== ACTIVITY_TAG) have.set(keyOf(subscription), subscription)
   }
-  const have = new Set(there.map(({ eventType, userId }) => `${eventType}/${userId}`))
-  for (const { id, xUserId } of accounts) {
-    for (const event of EVENTS.filter((event) => !have.has(`${event}/${xUserId}`))) {
-      if (signal.aborted) return
-      const subscribe = async () => x.activity.subscribe(event, xUserId, await tokens.get(id))
-      await attempt(subscribe, { accountId: id, event }, logger)
+  for (const { topic, accountId } of wants) {
+    if (signal.aborted) return
+    const about = { accountId, event: topic.eventType }
+    const found = have.get(keyOf(topic))
+    if (found && (webhookId === undefined || found.webhookId === webhookId)) continue
+    if (found?.tag === ACTIVITY_TAG && webhookId !== undefined) {
+      await attempt(() => x.activity.redirect(found.id, webhookId), about, logger)
+      continue
     }
+    await attempt(
+      async () =>
+        x.activity.subscribe(topic, {
+          ...(accountId !== undefined && { accessToken: await tokens.get(accountId) }),
+          ...(webhookId !== undefined && { webhookId }),
+        }),
+      about,
+      logger,
+    )
   }
 }
 

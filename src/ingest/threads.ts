@@ -22,7 +22,7 @@ export function messageOf(item: Item): DirectMessage | undefined {
   return item.kind === 'message' ? item.message : undefined
 }
 
-/** Undefined where there is none: a deletion, a message in a group or of an account that is not ours. */
+/** Undefined where there is none: a deletion, a follow, a message in a group or of an account that is not ours. */
 export function threadKeyOf(item: Item, accounts: readonly CaptureAccount[]): ThreadKey | undefined {
   if (item.kind === 'message') {
     const { participantId, accountXUserId } = item.message

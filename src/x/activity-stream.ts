@@ -19,7 +19,7 @@ export interface StreamOptions {
   readonly bearerToken: string
   readonly backfillMinutes: number
   readonly signal: AbortSignal
-  readonly onAlive: () => void
+  readonly onAlive: (waitedMs: number) => void
   readonly silenceMs?: number
 }
 
@@ -34,21 +34,25 @@ export async function* activityLines(options: StreamOptions): AsyncGenerator<str
     if (signal.aborted) return
     throw error
   }
-  onAlive()
+  onAlive(Number.POSITIVE_INFINITY)
   response.setEncoding('utf8') // a decoder that keeps half a character for the next chunk
   const stop = () => response.destroy()
   signal.addEventListener('abort', stop, { once: true })
   let silence = setTimeout(stop, silenceMs)
+  let waiting = performance.now()
   let rest = ''
   try {
     for await (const chunk of response as AsyncIterable<string>) {
+      // Not while its lines are taken: whoever takes them slowly is no dead peer.
       clearTimeout(silence)
-      silence = setTimeout(stop, silenceMs)
-      onAlive()
+      const waited = performance.now() - waiting
       const lines = (rest + chunk).split('\r\n')
       rest = lines.pop() ?? ''
       if (rest.length > MAX_LINE) throw new XError('UNAVAILABLE', 'activity stream: a line without end')
       for (const line of lines) if (line.trim() !== '') yield line
+      onAlive(waited)
+      silence = setTimeout(stop, silenceMs)
+      waiting = performance.now()
     }
   } catch (error) {
     if (signal.aborted) return

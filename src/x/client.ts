@@ -32,15 +32,44 @@ export interface PageRequest {
 }
 
 /** Event types of the Activity API that we subscribe to for an account (x-openapi.json, CreateActivitySubscriptionRequest). */
-export type ActivityEventType = 'post.mention.create' | 'post.reply.create'
+export type ActivityEventType =
+  | 'post.mention.create'
+  | 'post.reply.create'
+  | 'post.create'
+  | 'post.delete'
+  | 'like.create'
+  | 'dm.received'
+  | 'dm.sent'
+  | 'chat.received'
+  | 'chat.sent'
+  | 'oauth.revoke'
+
+/** What a subscription is to. */
+export interface ActivityTopic {
+  readonly eventType: ActivityEventType
+  /** Whose events; `oauth.revoke` takes no filter. */
+  readonly userId?: string
+  /** Of likes: `outbound` are those that the user makes. */
+  readonly direction?: 'outbound'
+}
 
 export interface ActivitySubscription {
   readonly id: string
   readonly eventType: string
-  /** Whose events; undefined where the type has no such filter (`oauth.revoke`). */
   readonly userId: string | undefined
+  readonly direction: string | undefined
+  /** The webhook that is told beside the stream. */
+  readonly webhookId: string | undefined
   /** What its maker called it: ours are `ACTIVITY_TAG`. */
   readonly tag: string | undefined
+}
+
+/** An address that X delivers events to. */
+export interface XWebhook {
+  readonly id: string
+  readonly url: string
+  /** Whether it passed X's last challenge; otherwise it is told nothing. */
+  readonly valid: boolean
 }
 
 /** The tag of our subscriptions: others of the same app are not ours to end. */
@@ -58,16 +87,34 @@ export interface XOAuth {
 
 export interface XActivity {
   subscriptions(): Promise<readonly ActivitySubscription[]>
-  /** In the user's own name: X's pages ask for it, though its OpenAPI document takes the app's token too. */
-  subscribe(eventType: ActivityEventType, userId: string, accessToken: string): Promise<void>
-  /** `oauth.revoke`: told of every user who removes the app. In the app's name; X takes no filter. */
-  subscribeToRevocations(): Promise<void>
+  /**
+   * With the user's own token: X's pages ask for it, though its OpenAPI document takes the app's, too; without one, in the
+   * app's name. The stream is told whether or not a webhook is, and X has one subscription to a topic, not one for each.
+   */
+  subscribe(topic: ActivityTopic, options: { accessToken?: string; webhookId?: string }): Promise<void>
+  /** Has a webhook told from now on; X offers no way back but unsubscribing. */
+  redirect(subscriptionId: string, webhookId: string): Promise<void>
   unsubscribe(subscriptionId: string): Promise<void>
   /**
    * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
-   * `onAlive` is called when connected and for every sign of life, keep-alives included.
+   * `onAlive` is called when connected and for every sign of life, keep-alives included, once the lines before it have
+   * been taken; with the milliseconds that were waited for it: after a while of waiting, nothing was left unread.
    */
-  stream(options: { backfillMinutes: number; signal: AbortSignal; onAlive: () => void }): AsyncIterable<string>
+  stream(options: {
+    backfillMinutes: number
+    signal: AbortSignal
+    onAlive: (waitedMs: number) => void
+  }): AsyncIterable<string>
+}
+
+/** The app's webhooks; X gives most apps one. */
+export interface XWebhooks {
+  list(): Promise<readonly XWebhook[]>
+  /** X challenges the address before it answers. */
+  register(url: string): Promise<XWebhook>
+  /** Has X challenge it again. Throws XError (INVALID_REQUEST) when it fails. */
+  validate(id: string): Promise<void>
+  remove(id: string): Promise<void>
 }
 
 /** XChat as X stores it: public keys and ciphertext. What is in it, src/x/xchat.ts reads. */
@@ -83,6 +130,7 @@ export interface XChatApi {
 export interface XClient {
   readonly oauth: XOAuth
   readonly activity: XActivity
+  readonly webhooks: XWebhooks
   readonly chat: XChatApi
   /** GET /2/users/me */
   me(accessToken: string): Promise<XAnswer>

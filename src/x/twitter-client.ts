@@ -1,17 +1,9 @@
 import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
-import { z } from 'zod'
+import { createActivityApi, createWebhooksApi } from './activity-api.ts'
 import { activityLines } from './activity-stream.ts'
-import {
-  ACTIVITY_TAG,
-  type ActivitySubscription,
-  type PageRequest,
-  type RateLimit,
-  type XAnswer,
-  type XClient,
-  type XTokens,
-} from './client.ts'
+import type { PageRequest, RateLimit, XAnswer, XClient, XTokens } from './client.ts'
 import { dialX } from './dial.ts'
-import { translate, XError } from './errors.ts'
+import { translate } from './errors.ts'
 
 export interface XClientOptions {
   readonly clientId: string
@@ -50,20 +42,6 @@ const PUBLIC_KEY_FIELDS =
 
 const CHAT_EVENT_FIELDS =
   'id,conversation_id,sender_id,encoded_event,created_at,previous_id,conversation_token,is_trusted'
-
-const subscriptionPage = z.object({
-  data: z
-    .array(
-      z.object({
-        subscription_id: z.string(),
-        event_type: z.string(),
-        filter: z.object({ user_id: z.string().optional() }).optional(),
-        tag: z.string().optional(),
-      }),
-    )
-    .optional(),
-  meta: z.object({ next_token: z.string().optional() }).optional(),
-})
 
 /** X through twitter-api-v2, or whatever server speaks X's API at `apiUrl`. */
 export function createXClient(options: XClientOptions): XClient {
@@ -116,39 +94,11 @@ export function createXClient(options: XClientOptions): XClient {
         call('POST /2/oauth2/token', async () => toTokens(await app.refreshOAuth2Token(refreshToken))),
     },
 
-    activity: {
-      async subscriptions() {
-        const found: ActivitySubscription[] = []
-        let token: string | undefined
-        do {
-          const query = { max_results: '1000', ...(token && { pagination_token: token }) }
-          const { body } = await get(bearer, 'GET /2/activity/subscriptions', 'activity/subscriptions', query)
-          const page = subscriptionPage.safeParse(body)
-          if (!page.success) throw new XError('UNAVAILABLE', 'GET /2/activity/subscriptions: not an answer of X')
-          for (const { subscription_id: id, event_type: eventType, filter, tag } of page.data.data ?? []) {
-            found.push({ id, eventType, userId: filter?.user_id, tag })
-          }
-          token = page.data.meta?.next_token
-        } while (token)
-        return found
-      },
-      async subscribe(eventType, userId, accessToken) {
-        const body = { event_type: eventType, filter: { user_id: userId }, tag: ACTIVITY_TAG }
-        await call('POST /2/activity/subscriptions', () =>
-          asUser(accessToken).v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
-        )
-      },
-      async subscribeToRevocations() {
-        const body = { event_type: 'oauth.revoke', filter: {}, tag: ACTIVITY_TAG }
-        await call('POST /2/activity/subscriptions', () =>
-          bearer.v2.post('activity/subscriptions', body, { timeout: timeoutMs }),
-        )
-      },
-      async unsubscribe(subscriptionId) {
-        await call('DELETE /2/activity/subscriptions/:id', () =>
-          bearer.v2.delete(`activity/subscriptions/${subscriptionId}`, undefined, { timeout: timeoutMs }),
-        )
-      },
+    activity: createActivityApi({
+      bearer,
+      asUser,
+      call,
+      timeoutMs,
       stream: (stream) =>
         activityLines({
           ...stream,
@@ -156,7 +106,8 @@ export function createXClient(options: XClientOptions): XClient {
           bearerToken: options.bearerToken,
           ...(options.streamSilenceMs && { silenceMs: options.streamSilenceMs }),
         }),
-    },
+    }),
+    webhooks: createWebhooksApi({ bearer, call, timeoutMs }),
 
     chat: {
       publicKeys: (userId, accessToken) =>

@@ -480,6 +480,7 @@ const CONVERSIONS: [rule: string, what: Post, facts: Partial<Facts>, decision: o
     { accounts, thread: thread({ commentCount: MAX_COMMENTS }) },
     opens(acme.id, 'ticket-1'),
   ],
+  ['F15 and what somebody said who was suspended here', post(), { accounts, suspended: true }, opens(acme.id)],
   ['F15 nor where nothing is converted by hand', post(), { accounts: [off(acme)] }, refused('MENTIONS_CAPTURED')],
   ['F22 it joins the open ticket of its conversation', post(), { thread: thread({ status: 'HOLD' }) }, comment('OPEN')],
   ['F26 a closed ticket has a follow-up', post(), { thread: thread({ status: 'CLOSED' }) }, opens(acme.id, 'ticket-1')],

@@ -24,6 +24,8 @@ export const RENAMED: Readonly<Record<string, string>> = {
 export const FURTHER_VALUES: Readonly<Record<string, readonly string[]>> = {
   // The document shows these by expansion only; traffic and twitter-api-v2 ask for them as fields.
   'post.fields': ['author_id', 'in_reply_to_user_id', 'referenced_posts', 'edit_history_post_ids'],
+  // The document's schema DmEvent has them, and docs.x.com "Direct Messages lookup" asks for them as fields.
+  'dm_event.fields': ['sender_id', 'participant_ids', 'referenced_posts'],
   // Authors of referenced posts, as docs.x.com "Expansions" has them.
   expansions: ['referenced_tweets.id.author_id', 'pinned_post_id', 'most_recent_post_id'],
 }

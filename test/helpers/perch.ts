@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import WebSocket from 'ws'
 import type { Simulator } from '../../simulator/index.ts'
 import { connectAccount } from '../../src/accounts/connect.ts'
-import { type App, startApp } from '../../src/app.ts'
+import { type App, startApp, type Tuning } from '../../src/app.ts'
 import { readConfig } from '../../src/config.ts'
 import { SIMULATED_APP, SIMULATED_BRAND } from '../../src/simulated-x.ts'
 import { FIRST_USERS } from '../../src/store/bootstrap.ts'
@@ -21,6 +21,8 @@ export function settings(options: {
   simulatorUrl: string
   redisUrl?: string
   role?: 'all' | 'api' | 'worker'
+  /** Further settings. */
+  env?: Readonly<Record<string, string>>
 }): Record<string, string> {
   return {
     PORT: '0',
@@ -33,14 +35,16 @@ export function settings(options: {
     LOG_LEVEL: process.env['TEST_LOG_LEVEL'] ?? 'silent',
     ...(options.redisUrl && { REDIS_URL: options.redisUrl }),
     ...(options.role && { PERCH_ROLE: options.role, PERCH_URL: 'http://perch.example' }),
+    ...options.env,
   }
 }
 
 /** Perch in this process. */
-export async function startPerch(options: Parameters<typeof settings>[0]): Promise<App> {
+export async function startPerch(options: Parameters<typeof settings>[0], tuning: Tuning = {}): Promise<App> {
   const env = settings(options)
   // Rounds of polling in quick succession: what a test waits for is that it happens, not how seldom.
-  return startApp(readConfig(env), pino({ level: env['LOG_LEVEL'] ?? 'silent' }), { pollMs: 300, xchatMs: 300 })
+  const quick = { pollMs: 300, xchatMs: 300 }
+  return startApp(readConfig(env), pino({ level: env['LOG_LEVEL'] ?? 'silent' }), { ...quick, ...tuning })
 }
 
 /** Connects the simulator's brand to a database, as an administrator would have done before. Gives the account's id. */

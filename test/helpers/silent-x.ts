@@ -13,10 +13,11 @@ export const SILENT_X: XClient = {
   activity: {
     subscriptions: never,
     subscribe: never,
-    subscribeToRevocations: never,
+    redirect: never,
     unsubscribe: never,
     stream: async function* () {},
   },
+  webhooks: { list: never, register: never, validate: never, remove: never },
   chat: { publicKeys: never, conversations: never, events: never },
   me: never,
   mentions: never,

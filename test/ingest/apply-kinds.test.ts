@@ -394,3 +394,21 @@ describe('whatever happens', () => {
     },
   )
 })
+
+describe('whom the account follows (F77)', () => {
+  const follows = async () =>
+    (await store.prisma.xFollow.findMany()).map(({ xUserId, following }) => `${xUserId} ${following}`)
+  const follow = (following: boolean): Item => ({ kind: 'follow', followerId: BRAND_ID, personId: '900', following })
+
+  it('is told by events, and seen beside posts', async () => {
+    await apply(follow(false))
+    expect(await follows()).toEqual([])
+    await apply(follow(true), follow(false), follow(true))
+    expect(await follows()).toEqual(['900 true'])
+    await apply({
+      ...received('10'),
+      author: { ...profile('900'), follow: { followerId: BRAND_ID, following: false } },
+    })
+    expect(await follows()).toEqual(['900 false'])
+  })
+})

@@ -1,26 +1,29 @@
 import { describe, expect, it } from 'vitest'
-import { subscribeAll } from '../../src/ingest/subscriptions.ts'
-import type { ActivitySubscription } from '../../src/x/client.ts'
+import { subscribeAll, wantsOf } from '../../src/ingest/subscriptions.ts'
+import type { ActivitySubscription, ActivityTopic } from '../../src/x/client.ts'
 import { XError, type XErrorKind } from '../../src/x/errors.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent } from '../helpers/stores.ts'
 
 const ACCOUNTS = [
-  { id: 'a', xUserId: '1' },
-  { id: 'b', xUserId: '2' },
+  { id: 'a', xUserId: '1', captureDirectMessages: false, trackLikes: false },
+  { id: 'b', xUserId: '2', captureDirectMessages: false, trackLikes: false },
 ]
-const there = (eventType: string, userId?: string, tag: string | undefined = 'perch'): ActivitySubscription => ({
-  id: `${eventType}/${userId}/${tag}`,
-  eventType,
-  userId,
-  tag,
-})
+const there = (
+  eventType: string,
+  userId?: string,
+  change: Partial<ActivitySubscription> = {},
+): ActivitySubscription => {
+  const { tag = 'perch', direction, webhookId } = change
+  return { id: `${eventType}/${userId}/${tag}`, eventType, userId, direction, webhookId, tag }
+}
 
 /** What is asked of X that has `subscriptions`; `refuse` says what it refuses. */
 async function asked(
   subscriptions: readonly ActivitySubscription[],
   refuse: (what: string) => XErrorKind | undefined = () => undefined,
   stop = new AbortController(),
+  { accounts = ACCOUNTS, webhookId }: { accounts?: typeof ACCOUNTS; webhookId?: string } = {},
 ) {
   const calls: string[] = []
   const call = async (what: string) => {
@@ -31,35 +34,81 @@ async function asked(
   const activity = {
     ...SILENT_X.activity,
     subscriptions: async () => subscriptions,
-    subscribe: (eventType: string, userId: string, token: string) => call(`+ ${eventType} ${userId} ${token}`),
-    subscribeToRevocations: () => call('+ oauth.revoke'),
+    subscribe: (topic: ActivityTopic, options: { accessToken?: string; webhookId?: string }) =>
+      call(
+        ['+', topic.eventType, topic.userId, topic.direction, options.accessToken, options.webhookId]
+          .filter((part) => part !== undefined)
+          .join(' '),
+      ),
+    redirect: (id: string, webhook: string) => call(`> ${id} ${webhook}`),
     unsubscribe: (id: string) => call(`- ${id}`),
   }
   const tokens = { get: async (id: string) => `token of ${id}` }
-  const error = await subscribeAll({ x: { activity }, tokens, logger: silent }, ACCOUNTS, stop.signal).catch(
+  const services = { x: { activity }, tokens, logger: silent }
+  const error = await subscribeAll(services, wantsOf(accounts), webhookId, stop.signal).catch(
     (failure: unknown) => failure,
   )
   return { calls, error }
 }
+const POSTS = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
 const ALL = [
   '+ oauth.revoke',
-  '+ post.mention.create 1 token of a',
-  '+ post.reply.create 1 token of a',
-  '+ post.mention.create 2 token of b',
-  '+ post.reply.create 2 token of b',
+  ...POSTS.map((event) => `+ ${event} 1 token of a`),
+  ...POSTS.map((event) => `+ ${event} 2 token of b`),
 ]
 
 describe('X’s subscriptions', () => {
   it('that are missing are made, and no others', async () => {
     expect((await asked([])).calls).toEqual(ALL)
-    const most = [there('oauth.revoke'), there('post.mention.create', '1'), there('post.reply.create', '1', undefined)]
+    const most = [
+      there('oauth.revoke'),
+      there('post.mention.create', '1'),
+      { ...there('post.reply.create', '1'), tag: undefined },
+    ]
     expect((await asked(most)).calls).toEqual(ALL.slice(3))
+  })
+
+  it('follow the settings: likes that the account makes, and messages', async () => {
+    const messages = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent']
+    const [account] = ACCOUNTS
+    const accounts = [{ ...account, id: 'a', xUserId: '1', captureDirectMessages: true, trackLikes: true }]
+    const all = await asked([], undefined, undefined, { accounts })
+    expect(all.calls).toEqual([
+      ...ALL.slice(0, 5),
+      ...messages.map((event) => `+ ${event} 1 token of a`),
+      '+ like.create 1 outbound token of a',
+    ])
+    // Switched off again.
+    const before = [...POSTS, ...messages].map((event) => there(event, '1'))
+    const likes = [there('like.create', '1', { direction: 'outbound' })]
+    const off = await asked([there('oauth.revoke'), ...before, ...likes], undefined, undefined, {
+      accounts: ACCOUNTS.slice(0, 1),
+    })
+    expect(off.calls).toEqual([...messages, 'like.create'].map((event) => `- ${event}/1/perch`))
+  })
+
+  it('tell the webhook, where there is one: new ones, ours that told none or another, none of others', async () => {
+    const accounts = ACCOUNTS.slice(0, 1)
+    const before = [
+      there('oauth.revoke', undefined, { webhookId: '7' }),
+      there('post.mention.create', '1', { webhookId: '6' }),
+      there('post.reply.create', '1'),
+      there('post.create', '1', { tag: 'somebody else', webhookId: '6' }),
+    ]
+    expect((await asked(before, undefined, undefined, { accounts, webhookId: '7' })).calls).toEqual([
+      '> post.mention.create/1/perch 7',
+      '> post.reply.create/1/perch 7',
+      '+ post.create 1 token of a 7',
+      '+ post.delete 1 token of a 7',
+    ])
+    // Without one, what tells a webhook tells the stream as well.
+    expect((await asked(before, undefined, undefined, { accounts })).calls).toEqual(['+ post.delete 1 token of a'])
   })
 
   it('of accounts that are not at work end first; others’ are left alone', async () => {
     const gone = [
       there('post.mention.create', '3'),
-      there('post.reply.create', '3', 'somebody else'),
+      there('post.reply.create', '3', { tag: 'somebody else' }),
       { ...there('post.reply.create', '4'), tag: undefined },
     ]
     expect((await asked(gone)).calls).toEqual(['- post.mention.create/3/perch', ...ALL])

@@ -22,7 +22,7 @@ const serve = (): Promise<RunningServer> =>
     host: '127.0.0.1',
     port: 0,
     schema: world.schema,
-    services: { prisma: world.store.prisma, store: world.store, feed: world.feed, accounts: world.accounts },
+    services: world.context(null),
     auth: createAuthenticator({ key, findUser: async (id) => ({ id, role: 'AGENT', active: true }) }),
     graphiql: false,
     metrics: createMetrics(),

@@ -1,0 +1,82 @@
+import pg from 'pg'
+import { pino } from 'pino'
+import { applyItems } from '../src/ingest/apply.ts'
+import type { ReceivedPost } from '../src/ingest/item.ts'
+import { openStore } from '../src/store/open.ts'
+import { createAccount } from '../test/helpers/posts.ts'
+import { bareBatches, prepareBare, sendBare } from './bare.ts'
+import { mixedPosts, newPosts } from './corpus.ts'
+import { createOne } from './one-by-one.ts'
+import { interleaved, table } from './stats.ts'
+
+/*
+ * Sustained ingestion of one worker, against the bare limit (bare.ts) and against one nested create a post
+ * (one-by-one.ts): in one database, in turns, posts that nobody has seen before.
+ */
+
+const BATCH = 1_000
+const BATCHES = 10
+const ROUNDS = 5
+/** Posts a round for the slow one. */
+const SINGLE = 300
+
+/** Posts per second of the three, for posts that all open tickets and for a mixed corpus. */
+export async function benchIngestion(databaseUrl: string, progress: (text: string) => void): Promise<string> {
+  const store = await openStore({
+    databaseUrl,
+    bus: { ring: async () => {} },
+    logger: pino({ level: 'silent' }),
+    poolSize: 2,
+  })
+  const client = new pg.Client(databaseUrl)
+  await client.connect()
+  await prepareBare(client)
+  const accountId = await createAccount(store)
+  const toBare = bareBatches(accountId)
+
+  const ours = (make: (count: number) => ReceivedPost[]) => () => {
+    const batches = Array.from({ length: BATCHES }, () => make(BATCH))
+    return perSecond(batches, BATCH, (posts) => applyItems(store, posts))
+  }
+  const bare = (make: (count: number) => ReceivedPost[]) => () => {
+    const batches = Array.from({ length: BATCHES }, () => toBare(make(BATCH)))
+    return perSecond(batches, BATCH, (batch) => sendBare(client, batch))
+  }
+  const result = await interleaved(
+    ROUNDS,
+    {
+      ours: ours(newPosts),
+      bare: bare(newPosts),
+      single: () => perSecond(newPosts(SINGLE), 1, (post) => createOne(store, accountId, post)),
+      'ours, mixed': ours(mixedPosts()),
+      'bare, mixed': bare(mixedPosts()),
+    },
+    (name, round, value) => progress(`ingestion: ${name}, round ${round}/${ROUNDS}: ${Math.round(value)} posts/s`),
+  )
+  await client.end()
+  await store.close()
+
+  const rate = (name: string) => result.get(name) ?? Number.NaN
+  const row = (label: string, name: string, limit: string) => [
+    label,
+    `${Math.round(rate(name))}`,
+    `${Math.round(rate(limit))}`,
+    (rate(name) / rate(limit)).toFixed(2),
+  ]
+  return `${table(
+    [`batches of ${BATCH}`, 'posts/s', 'bare COPY and upsert, posts/s', 'ratio'],
+    [
+      row('every post opens a ticket', 'ours', 'bare'),
+      row('every second one is a reply', 'ours, mixed', 'bare, mixed'),
+    ],
+  )}\n\n${table(
+    ['against', 'posts/s', 'ratio'],
+    [['one nested create a post', `${Math.round(rate('single'))}`, (rate('ours') / rate('single')).toFixed(1)]],
+  )}`
+}
+
+async function perSecond<T>(items: readonly T[], each: number, work: (item: T) => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  for (const item of items) await work(item)
+  return (items.length * each) / ((performance.now() - started) / 1000)
+}
