@@ -1,4 +1,4 @@
-import type { DirectMessage, Known } from '../domain/captured.ts'
+import { type DirectMessage, type Known, WAIT_REASONS } from '../domain/captured.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Mentioned } from './threads.ts'
 
@@ -69,12 +69,12 @@ interface IncomingRow {
   account_id: string
   version_id: string | null
   state: IncomingState
-  deleted: boolean
+  reason: string | null
 }
 
 const readIncoming = (db: Db, ids: readonly string[], versions: readonly string[]) =>
   db.$queryRaw<IncomingRow[]>`
-    SELECT id, account_id, version_id, state::text, reason IS NOT DISTINCT FROM 'DELETED' AS deleted FROM incoming_post
+    SELECT id, account_id, version_id, state::text, reason FROM incoming_post
     WHERE id = ANY(${ids}) OR (version_id IS NOT NULL AND version_id = ANY(${versions}))`
 
 interface CommentRow {
@@ -120,9 +120,17 @@ async function readRedaction(db: Db): Promise<boolean> {
 }
 
 function toIncoming(row: IncomingRow): KnownPost {
-  const { id, account_id: accountId, state, deleted } = row
-  const incoming = { accountId, state }
-  return { place: 'INCOMING', id, versionId: row.version_id ?? id, deleted, comment: null, incoming }
+  const { id, account_id: accountId, state, reason } = row
+  const waitsFor = state === 'WAITING' ? WAIT_REASONS.find((known) => known === reason) : undefined
+  return {
+    place: 'INCOMING',
+    id,
+    versionId: row.version_id ?? id,
+    deleted: reason === 'DELETED',
+    ...(waitsFor && { waitsFor }),
+    comment: null,
+    incoming: { accountId, state },
+  }
 }
 
 function toComment(row: CommentRow): KnownPost {

@@ -1,4 +1,4 @@
-import type { Decision, Post } from '../domain/captured.ts'
+import type { Decision, Post, WaitReason } from '../domain/captured.ts'
 import type { TicketChannel, TicketStatus } from '../domain/event.ts'
 import type { IncomingState, KnownPost } from './facts-known.ts'
 import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
@@ -54,7 +54,7 @@ export interface PlannedComment {
 /** A post that goes among the incoming ones. */
 export interface PlannedWait {
   readonly accountId: string
-  readonly reason: string
+  readonly reason: WaitReason
   post: Post
   deleted: boolean
   /** The ticket that it became in the same batch. */

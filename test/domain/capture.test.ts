@@ -481,6 +481,18 @@ const CONVERSIONS: [rule: string, what: Post, facts: Partial<Facts>, decision: o
     opens(acme.id, 'ticket-1'),
   ],
   ['F15 and what somebody said who was suspended here', post(), { accounts, suspended: true }, opens(acme.id)],
+  [
+    'F15 and what waits since its ticket was full, though there is a follow-up now',
+    post(),
+    { accounts, thread: thread(), known: known({ place: 'INCOMING', waitsFor: 'TICKET_FULL' }) },
+    comment('OPEN'),
+  ],
+  [
+    'F15 but not what waits since mentions were not captured',
+    post(),
+    { accounts, known: known({ place: 'INCOMING', waitsFor: 'CAPTURE_OFF' }) },
+    refused('MENTIONS_CAPTURED'),
+  ],
   ['F15 nor where nothing is converted by hand', post(), { accounts: [off(acme)] }, refused('MENTIONS_CAPTURED')],
   ['F22 it joins the open ticket of its conversation', post(), { thread: thread({ status: 'HOLD' }) }, comment('OPEN')],
   ['F26 a closed ticket has a follow-up', post(), { thread: thread({ status: 'CLOSED' }) }, opens(acme.id, 'ticket-1')],
