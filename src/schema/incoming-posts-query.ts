@@ -51,7 +51,7 @@ builder.queryField('incomingPosts', (t) =>
       type: IncomingPostRef,
       authScopes: { admin: true },
       description:
-        'Posts that did not become tickets by themselves, page by page; without a filter, those that wait. All of a page is of one moment: that of its `position`. For administrators.',
+        'Posts that did not become tickets by themselves; without a filter, those that wait. A page is of one moment: its `position`. For administrators.',
       args: {
         filter: t.arg({ type: IncomingPostFilterInput, description: 'Which ones.' }),
         orderBy: t.arg({

@@ -91,7 +91,9 @@ describe('a post that waits', () => {
     expect(told).toMatchObject({ state: 'CONVERTED', actor: { kind: 'USER', user: { role: 'ADMIN' } } })
 
     const log = await app.store.log.read(0, 1_000)
-    const created = log.find(({ body }) => body.type === 'ticket.created' && body.ticket.number === first.ticket?.number)
+    const created = log.find(
+      ({ body }) => body.type === 'ticket.created' && body.ticket.number === first.ticket?.number,
+    )
     expect(created?.actor).toEqual({ kind: 'user', id: FIRST_USERS.admin.id })
   })
 
@@ -319,7 +321,10 @@ describe('many at once', () => {
     expect(await convertPosts(app, {})).toMatchObject({ results: [], userErrors: [{ code: 'INVALID_INPUT' }] })
     // A thousand links with their accounts are a message that every door takes.
     const link = 'https://x.com/somebody_or_so/status/2000000000000000000?s=20&t=abcdefghijk'
-    const posts = Array.from({ length: 1_000 }, () => ({ xPostId: link, accountId: encodeGlobalId('Account', account) }))
+    const posts = Array.from({ length: 1_000 }, () => ({
+      xPostId: link,
+      accountId: encodeGlobalId('Account', account),
+    }))
     expect((await convertPosts(app, { posts })).results).toHaveLength(1_000)
   })
 })
