@@ -1,5 +1,5 @@
 import type { ReceivedPost } from '../src/ingest/item.ts'
-import { BRAND_ID } from '../test/helpers/posts.ts'
+import { SIMULATED_BRAND } from '../src/simulated-x.ts'
 
 /*
  * Posts as X sends them: ids that order in time, authors whose ids do not (people joined X in any order), texts of
@@ -57,8 +57,8 @@ function post(goesOn?: Conversation): ReceivedPost {
       conversationId: goesOn?.id ?? id,
       text: `@acme ${textOf(n)}`,
       inReplyToPostId: goesOn?.id ?? null,
-      inReplyToUserId: goesOn ? BRAND_ID : null,
-      mentionedUserIds: [BRAND_ID],
+      inReplyToUserId: goesOn ? SIMULATED_BRAND.id : null,
+      mentionedUserIds: [SIMULATED_BRAND.id],
       mentionedHandles: ['acme'],
       repostOfId: null,
       postedAt: new Date(Date.UTC(2026, 9, 1) + n).toISOString(),

@@ -7,8 +7,10 @@ import type pg from 'pg'
  * log is pruned.
  */
 
-/** Fills up to `count` tickets of one account; the numbers below `from` are there already. */
-export async function fill(client: pg.ClientBase, accountId: string, from: number, count: number): Promise<void> {
+/** `count` tickets of one account, and half as many posts that wait, in tables that are empty. */
+export async function fill(client: pg.ClientBase, accountId: string, count: number): Promise<void> {
+  await client.query(`SET maintenance_work_mem = '256MB'`)
+  await client.query('SELECT setseed(0.25)')
   await client.query(`CREATE TEMPORARY TABLE phrase AS
     SELECT n % 5000 AS place, string_agg('w' || to_hex((power(random(), 3) * 20000)::int), ' ') AS words
     FROM generate_series(1, 25000) AS n GROUP BY n % 5000`)
@@ -21,19 +23,18 @@ export async function fill(client: pg.ClientBase, accountId: string, from: numbe
             CASE n % 20 WHEN 0 THEN 'NEW' WHEN 1 THEN 'OPEN' WHEN 2 THEN 'OPEN' WHEN 3 THEN 'PENDING'
                         WHEN 4 THEN 'SOLVED' WHEN 5 THEN 'SOLVED' ELSE 'CLOSED' END::"TicketStatus" AS status,
             a.words || ' ' || b.words || ' ' || c.words || ' ' || d.words AS text
-     FROM (SELECT n, interval '300 days' * (1 - n::float8 / $2::int) + interval '1 minute' AS age,
+     FROM (SELECT n, interval '300 days' * (1 - n::float8 / $1::int) + interval '1 minute' AS age,
                   n::bigint * 2654435761 % 4294967296 AS mixed
-           FROM generate_series($1::int + 1, $2::int) AS n) AS numbers
+           FROM generate_series(1, $1::int) AS n) AS numbers
      JOIN phrase a ON a.place = mixed % 5000 JOIN phrase b ON b.place = mixed / 8 % 5000
      JOIN phrase c ON c.place = mixed / 64 % 5000 JOIN phrase d ON d.place = mixed / 512 % 5000`,
-    [from, count],
+    [count],
   )
   await client.query('CREATE INDEX ON seed (person)')
   await client.query(`
     WITH people AS (
-      SELECT DISTINCT ON (person) person, ((person::bigint * 2654435761) % 4294967296 * 4194304 + 2)::text AS x_id, at
-      FROM seed s WHERE NOT EXISTS (SELECT FROM x_profile WHERE id = ((s.person::bigint * 2654435761) % 4294967296 * 4194304 + 2)::text)
-      ORDER BY person, n
+      SELECT DISTINCT ON (person) person, ${personId('person')} AS x_id, at
+      FROM seed ORDER BY person, n
     ), profiles AS (
       INSERT INTO x_profile (id, username, name, avatar_url, followers_count, posts_count)
       SELECT x_id, 'user_' || right(x_id, 9), 'Person ' || right(x_id, 6),
@@ -56,8 +57,14 @@ export async function fill(client: pg.ClientBase, accountId: string, from: numbe
            (${postId()}::bigint + reply)::text, at, at
     FROM seed, LATERAL generate_series(0, n % 2) AS reply ORDER BY n, reply`)
   await client.query(
+    `INSERT INTO incoming_post (id, account_id, author_id, conversation_id, text, state, reason, posted_at, received_at)
+     SELECT (${postId()}::bigint + 2)::text, $1, ${personId('person')}, ${postId()}, text, 'WAITING', 'CAPTURE_OFF', at, at
+     FROM seed WHERE n % 2 = 0 ORDER BY n`,
+    [accountId],
+  )
+  await client.query(
     `WITH made AS (
-       SELECT row_number() OVER (ORDER BY n) AS place, ticket_id, person, at FROM seed WHERE n > $2::int - ($2::int - $3::int) / 20
+       SELECT row_number() OVER (ORDER BY n) AS place, ticket_id, person, at FROM seed WHERE n > $2::int * 0.95
      ), head AS (UPDATE event_log_head SET head = head + (SELECT count(*) FROM made) RETURNING head - (SELECT count(*) FROM made) AS before)
      INSERT INTO event ("offset", type, at, actor, ticket_id, account_id, data)
      SELECT before + place, 'ticket.created', at, jsonb_build_object('kind', 'requester', 'id', ${userOf('person')}),
@@ -66,7 +73,7 @@ export async function fill(client: pg.ClientBase, accountId: string, from: numbe
               'id', ticket_id, 'number', place, 'status', 'NEW', 'priority', NULL, 'channel', 'X_CORP', 'accountId', $1::text,
               'requesterId', ${userOf('person')}, 'assigneeId', NULL, 'groupId', NULL, 'tags', '[]'::jsonb))
      FROM made, head ORDER BY place`,
-    [accountId, count, from],
+    [accountId, count],
   )
   await client.query('DROP TABLE seed; DROP TABLE phrase; SET session_replication_role = origin')
   for (const definition of indexes) await client.query(definition)
@@ -75,14 +82,15 @@ export async function fill(client: pg.ClientBase, accountId: string, from: numbe
 
 /** In order of time, before every post that bench/corpus.ts makes; with room for the replies. */
 const postId = () => '(1900000000000000000 + n::bigint * 4194304)::text'
+const personId = (person: string) => `((${person}::bigint * 2654435761) % 4294967296 * 4194304 + 2)::text`
 /** What `md5(x_id)` was when the person was made. */
-const userOf = (person: string) => `md5(((${person}::bigint * 2654435761) % 4294967296 * 4194304 + 2)::text)::uuid`
+const userOf = (person: string) => `md5(${personId(person)})::uuid`
 
 /** Drops the indexes that a set-based fill would have to keep, but primary keys. Gives what makes them again. */
 async function dropIndexes(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ name: string; definition: string }>(`
     SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
-    WHERE indrelid IN ('ticket'::regclass, 'comment'::regclass, '"user"'::regclass, 'x_profile'::regclass)
+    WHERE indrelid IN ('ticket'::regclass, 'comment'::regclass, 'incoming_post'::regclass, '"user"'::regclass, 'x_profile'::regclass)
       AND NOT indisprimary`)
   for (const { name } of rows) await client.query(`DROP INDEX ${name}`)
   return rows.map(({ definition }) => definition)

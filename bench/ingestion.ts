@@ -2,12 +2,13 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { applyItems } from '../src/ingest/apply.ts'
 import type { ReceivedPost } from '../src/ingest/item.ts'
+import { SIMULATED_BRAND } from '../src/simulated-x.ts'
 import { openStore } from '../src/store/open.ts'
 import { createAccount } from '../test/helpers/posts.ts'
 import { bareBatches, prepareBare, sendBare } from './bare.ts'
 import { mixedPosts, newPosts } from './corpus.ts'
 import { createOne } from './one-by-one.ts'
-import { interleaved, table } from './stats.ts'
+import { interleaved, perSecond, table } from './stats.ts'
 
 /*
  * Sustained ingestion of one worker, against the bare limit (bare.ts) and against one nested create a post
@@ -31,7 +32,7 @@ export async function benchIngestion(databaseUrl: string, progress: (text: strin
   const client = new pg.Client(databaseUrl)
   await client.connect()
   await prepareBare(client)
-  const accountId = await createAccount(store)
+  const accountId = await createAccount(store, { xUserId: SIMULATED_BRAND.id })
   const toBare = bareBatches(accountId)
 
   const ours = (make: (count: number) => ReceivedPost[]) => () => {
@@ -73,10 +74,4 @@ export async function benchIngestion(databaseUrl: string, progress: (text: strin
     ['against', 'posts/s', 'ratio'],
     [['one nested create a post', `${Math.round(rate('single'))}`, (rate('ours') / rate('single')).toFixed(1)]],
   )}`
-}
-
-async function perSecond<T>(items: readonly T[], each: number, work: (item: T) => Promise<unknown>): Promise<number> {
-  const started = performance.now()
-  for (const item of items) await work(item)
-  return (items.length * each) / ((performance.now() - started) / 1000)
 }

@@ -7,7 +7,9 @@ import { migrate } from '../src/store/migrate.ts'
 import { findRedisServer, spawnRedis } from '../test/helpers/redis-server.ts'
 import { benchAccounts } from './accounts.ts'
 import { benchEventLog } from './event-log.ts'
+import { benchIngestion } from './ingestion.ts'
 import { benchLatency, type LatencySetup } from './latency.ts'
+import { benchScale } from './scale.ts'
 
 /*
  * `npm run bench`: everything measured on this machine in one run, with durable commits (fsync on).
@@ -34,16 +36,23 @@ async function database(name: string): Promise<string> {
 }
 
 try {
-  const setups: LatencySetup[] = [{ name: 'one process', databaseUrl: await database('latency_one') }]
-  if (redis) {
-    const redisUrl = `redis://127.0.0.1:${redis.port}`
-    setups.push({ name: 'api and worker over Redis', databaseUrl: await database('latency_two'), redisUrl })
+  const redisUrl = redis && `redis://127.0.0.1:${redis.port}`
+  const setups: LatencySetup[] = [{ name: 'stream, one process', databaseUrl: await database('latency_one') }]
+  if (redisUrl) {
+    const databaseUrl = await database('latency_two')
+    setups.push({ name: 'stream, api and worker over Redis', databaseUrl, redisUrl })
   }
+  setups.push(
+    { name: 'webhook, one process', databaseUrl: await database('latency_webhook'), source: 'webhook' },
+    { name: 'polling every 15 s, one process', databaseUrl: await database('latency_polling'), source: 'polling' },
+  )
   const latency = await benchLatency(setups, progress)
+  const ingestion = await benchIngestion(await database('ingestion'), progress)
+  const scale = await benchScale({ database, redisUrl, progress })
   const log = await benchEventLog(await database('event_log'), progress)
   const accounts = await benchAccounts(await database('accounts'), progress)
   process.stdout.write(
-    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${log}\n\n${accounts}\n`,
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${ingestion}\n\n${scale}\n\n${log}\n\n${accounts}\n`,
   )
 } finally {
   await redis?.stop()

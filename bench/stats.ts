@@ -35,3 +35,19 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
+
+/** Resolves after `ms` milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Does `work` with one item after the other; gives how many of what they hold `each` were done in a second. */
+export async function perSecond<T>(
+  items: readonly T[],
+  each: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<number> {
+  const started = performance.now()
+  for (const item of items) await work(item)
+  return (items.length * each) / ((performance.now() - started) / 1000)
+}

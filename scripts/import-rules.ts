@@ -12,6 +12,8 @@ export type Graph = ReadonlyMap<string, readonly string[]>
 const STORE = /^src\/store\/(store|leases|vault|startup-error)\.ts$/
 const X = /^src\/x\/(client|errors|xchat)\.ts$/
 const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
+/** Calls of X that X limits and charges. */
+const CALLS = /^src\/x-calls\/x-calls\.ts$/
 /** E-mails: the interface, and the words. */
 const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
@@ -47,9 +49,19 @@ const RULES: readonly Rule[] = [
     STORE,
     X,
     PUBSUB,
+    CALLS,
     /^src\/accounts\/(access-tokens|sealed-places)\.ts$/,
   ),
-  room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, MAIL),
+  room(
+    'x-calls',
+    'calls of X are let in and charged through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    X,
+    /^src\/accounts\/access-tokens\.ts$/,
+  ),
+  room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, CALLS, MAIL),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
@@ -61,6 +73,7 @@ const RULES: readonly Rule[] = [
     PUBSUB,
     ACCOUNTS,
     INCOMING_POSTS,
+    /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
   ),
   room(

@@ -18,6 +18,7 @@ import { createXServer } from './http/server.ts'
 import { authorizeRoutes } from './oauth/authorize.ts'
 import { tokenRoutes } from './oauth/token.ts'
 import type { RealmsOptions } from './realms/index.ts'
+import { BRAND } from './world/people.ts'
 import { type ReplayLine, type ReplayOptions, replay } from './world/replay.ts'
 import { chatRoutes } from './xchat/routes.ts'
 
@@ -35,6 +36,8 @@ export interface SimulatorOptions {
   readonly clock?: () => Date
   /** How hard the realms make guessing; tests of other things take the fast one (X: Standard2019). */
   readonly pinHashingMode?: RealmsOptions['pinHashingMode']
+  /** The PIN under which the brand sets XChat up again after every reset; absent: it does not. */
+  readonly xchatPin?: string | undefined
   /** Told of every call under /2/ and of every line of a stream. */
   readonly onExchange?: (exchange: Exchange) => void
 }
@@ -55,20 +58,30 @@ export type Simulator = { readonly [Name in keyof Commands]: Bound<Commands[Name
   readonly state: Snapshot
   /** Posts the lines of a replay file; rejects nothing, ends early when aborted or closed. */
   replay(lines: readonly ReplayLine[], options?: Partial<ReplayOptions>): Promise<string[]>
-  /** A fresh world of the same seed: posts, users, faults, subscriptions and revocations are gone. */
-  reset(): void
+  /**
+   * A fresh world of the same seed at once: posts, users, faults, subscriptions and revocations are gone. Resolves when
+   * the brand has set XChat up again, if it is to.
+   */
+  reset(): Promise<void>
   close(): Promise<void>
 }
 
 /** Starts a simulator in this process. Rejects with the server's error, such as EADDRINUSE. */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, host = '127.0.0.1', seed = 1, clock = () => new Date(), pinHashingMode } = options
+  const { port = 0, host = '127.0.0.1', seed = 1, clock = () => new Date(), pinHashingMode, xchatPin } = options
   const create = () => createSimulation(seed, clock, pinHashingMode ? { pinHashingMode } : {})
   let simulation = create()
   const closings: Promise<void>[] = []
-  const reset = () => {
+  const closing = new AbortController()
+  const reset = async () => {
     closings.push(simulation.close())
-    simulation = create()
+    const fresh = create()
+    simulation = fresh
+    if (xchatPin === undefined) return
+    await chat.setUpXChat(fresh, { user: BRAND.id, pin: xchatPin }).catch((error: unknown) => {
+      // A world that the next reset or the end has taken away cannot be set up, and need not be.
+      if (simulation === fresh && !closing.signal.aborted) throw error
+    })
   }
   const server = createXServer({
     routes: [
@@ -92,7 +105,6 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     server.listen(port, host, resolve)
   })
   const address = server.address() as AddressInfo
-  const closing = new AbortController()
   const bind = <Rest extends unknown[], Result>(command: (simulation: Simulation, ...rest: Rest) => Result) => {
     return (...rest: Rest): Result => command(simulation, ...rest)
   }
@@ -105,8 +117,12 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     createUser: bind(commands.createUser),
     createPost: bind(commands.createPost),
     deletePost: bind(commands.deletePost),
+    editPost: bind(commands.editPost),
+    repost: bind(commands.repost),
     like: bind(commands.like),
     unlike: bind(commands.unlike),
+    follow: bind(commands.follow),
+    unfollow: bind(commands.unfollow),
     sendDirectMessage: bind(direct.sendDirectMessage),
     createDirectGroup: bind(direct.createDirectGroup),
     joinDirectGroup: bind(direct.joinDirectGroup),
@@ -118,6 +134,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     addFault: bind(commands.addFault),
     clearFaults: bind(commands.clearFaults),
     dropStreams: bind(commands.dropStreams),
+    replayStreams: bind(commands.replayStreams),
     setStreamMode: bind(commands.setStreamMode),
     setRateLimit: bind(commands.setRateLimit),
     setPolicy: bind(commands.setPolicy),

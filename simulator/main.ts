@@ -22,9 +22,9 @@ function fail(message: string): never {
   process.exit(1)
 }
 
-async function startOrExit({ port, host, seed }: Flags): Promise<Simulator> {
+async function startOrExit({ port, host, seed, xchatPin }: Flags): Promise<Simulator> {
   try {
-    return await createSimulator({ port, host, seed })
+    return await createSimulator({ port, host, seed, xchatPin })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EADDRINUSE') return fail(`port ${port} of ${host} is in use: stop what uses it, or give --port`)

@@ -48,6 +48,10 @@ import type { XClient } from './x/client.ts'
 import { createXClient } from './x/twitter-client.ts'
 import { createXChat } from './x/xchat/create-xchat.ts'
 import type { XChat } from './x/xchat.ts'
+import { watchBudget } from './x-calls/budget.ts'
+import { createXCalls } from './x-calls/create-x-calls.ts'
+import { createMeter } from './x-calls/meter.ts'
+import type { XCalls, XMeter } from './x-calls/x-calls.ts'
 
 /*
  * The composition root: the only place that builds adapters and puts the parts together. What is
@@ -136,18 +140,27 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   disposers.add('XChat', () => xchat.close())
   const watch = createAuthorizationWatch({ store, vault, logger, ...tuning })
   const tokens = createAccessTokens({ store, vault, x, logger, watch })
+  const meter = createMeter({
+    store,
+    logger,
+    ownerXUserId: config.x.ownerId,
+    onSpent: (accountId) => watchBudget({ store, logger }, accountId),
+  })
+  disposers.add('meter', () => meter.close())
+  const calls = createXCalls({ store, tokens, meter, logger })
   const accounts = createAccounts({
     store,
     vault,
     x,
     xchat,
-    tokens,
+    calls,
+    meter,
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
   const incomingPosts = createIncomingPosts({
     store,
-    lookup: (accountId, ids) => tokens.use(accountId, (accessToken) => x.posts(ids, accessToken)),
+    lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
     logger,
   })
   const links = createLinkTokens([secret, ...previous])
@@ -190,6 +203,8 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
         feed,
         vault,
         tokens,
+        calls,
+        meter,
         x,
         xchat,
         metrics,
@@ -251,6 +266,8 @@ interface WorkerParts {
   readonly feed: Feed
   readonly vault: Vault
   readonly tokens: AccessTokens
+  readonly calls: XCalls
+  readonly meter: XMeter
   readonly x: XClient
   readonly xchat: XChat
   readonly metrics: Metrics
@@ -264,7 +281,8 @@ interface WorkerParts {
 }
 
 async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<void> {
-  const { databaseUrl, store, feed, vault, tokens, x, xchat, metrics, logger, config, tuning, link, webhookUrl } = parts
+  const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, tuning } = parts
+  const { link, webhookUrl } = parts
   const mailer = createMailer(config, logger)
   disposers.add('mail', () => mailer.close())
   const leases = createLeases(store.prisma, logger)
@@ -272,7 +290,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     store,
     x,
     xchat,
-    tokens,
+    calls,
     vault,
     leases,
     feed,
@@ -285,7 +303,8 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     x,
     feed,
     logger,
-    tokens,
+    calls,
+    meter,
     leases,
     ...tuning,
     activity: config.x.activity,
@@ -305,7 +324,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
       find_deliveries: () => findDeliveries(store),
-      [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, logger })),
+      [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, calls, logger })),
       [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
     },
     schedule: {

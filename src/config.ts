@@ -28,6 +28,8 @@ export interface Config {
       | { readonly clientId: string; readonly clientSecret?: string; readonly bearerToken: string }
       | undefined
     readonly apiUrl: URL | undefined
+    /** The X user that owns the developer app, whom X charges less for its own posts. */
+    readonly ownerId: string | undefined
     /** The callback that is registered with X, where it is not our own door. */
     readonly callbackUrl: string | undefined
     /** The app's API key secret, which X signs webhooks with. Undefined: there is no webhook door. */
@@ -88,6 +90,10 @@ const environment = z.object({
   X_CLIENT_ID: z.string().min(1).optional(),
   X_CLIENT_SECRET: z.string().min(1).optional(),
   X_BEARER_TOKEN: z.string().min(1).optional(),
+  X_APP_OWNER_ID: z
+    .string()
+    .regex(/^[0-9]{1,19}$/, 'must be the id of a user on X')
+    .optional(),
   X_API_URL: url('http:', 'https:').optional(),
   X_CALLBACK_URL: url('http:', 'https:').optional(),
   X_CONSUMER_SECRET: z.string().min(1).optional(),
@@ -138,6 +144,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
           : undefined,
       apiUrl: set.X_API_URL ? new URL(set.X_API_URL) : undefined,
       callbackUrl: set.X_CALLBACK_URL,
+      ownerId: set.X_APP_OWNER_ID,
       consumerSecret: set.X_CONSUMER_SECRET,
       activity: set.X_ACTIVITY,
     }),

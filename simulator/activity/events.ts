@@ -43,6 +43,13 @@ export function tell(world: World, happening: Happening, eventType: string, filt
         },
       }
     }
+    case 'follow': {
+      const { source, target, follows } = happening
+      if (eventType !== (follows ? 'follow.follow' : 'follow.unfollow')) return undefined
+      if (userId !== source.id && userId !== target.id) return undefined
+      // As X's example has it; x-openapi.json puts the users there without `data`.
+      return { payload: { source: { data: renderUser(source) }, target: { data: renderUser(target) } } }
+    }
     case 'message':
       return tellMessage(world, happening.event, eventType, userId)
     case 'chat': {
@@ -86,6 +93,8 @@ function concerns(world: World, post: XPost, eventType: string, userId: string):
       return byOther && post.inReplyTo?.userId === userId
     case 'post.quote.create':
       return byOther && post.quoted?.userId === userId
+    case 'post.repost.create':
+      return byOther && post.reposted?.userId === userId
     default:
       return false
   }
@@ -93,14 +102,13 @@ function concerns(world: World, post: XPost, eventType: string, userId: string):
 
 function tellPost(world: World, post: XPost): Told {
   const people = new Set([post.authorId, ...post.mentions.map(({ id }) => id)])
-  const parent = post.inReplyTo && world.posts.get(post.inReplyTo.postId)
-  const quoted = post.quoted && world.posts.get(post.quoted.postId)
+  const references = [post.inReplyTo, post.quoted, post.reposted].flatMap((target) => target?.postId ?? [])
   const rendered = renderPost(post)
   return {
     payload: post.inReplyTo ? { ...rendered, in_reply_to_tweet_id: post.inReplyTo.postId } : rendered,
     includes: {
       users: [...people].flatMap((id) => world.users.get(id) ?? []).map((user) => renderUser(user)),
-      tweets: [post, ...(parent ? [parent] : []), ...(quoted ? [quoted] : [])].map((each) => renderPost(each)),
+      tweets: [post, ...references.flatMap((id) => world.posts.get(id) ?? [])].map((each) => renderPost(each)),
     },
   }
 }

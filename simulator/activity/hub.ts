@@ -20,18 +20,20 @@ export interface Subscription {
   webhookId: string | undefined
 }
 
-/** How streams misbehave. */
+/** How streams and webhooks misbehave. */
 export interface StreamMode {
   /** How likely an event is told twice, 0 to 1. */
   duplicates: number
   /** Events of so many milliseconds are told in a random order; 0 keeps them in order. */
   disorderMs: number
   delayMs: number
-  /** The connection stays open and says nothing, keep-alives included: a dead peer. */
+  /** The connection stays open and says nothing, keep-alives included: a dead peer. Backfill knows the events. */
   silent: boolean
+  /** Events vanish: no stream and no webhook is told, and backfill does not know them either. */
+  lost: boolean
 }
 
-const WELL_BEHAVED: StreamMode = { duplicates: 0, disorderMs: 0, delayMs: 0, silent: false }
+const WELL_BEHAVED: StreamMode = { duplicates: 0, disorderMs: 0, delayMs: 0, silent: false, lost: false }
 /** X backfills at most five minutes. */
 const KEPT_MS = 5 * 60_000
 /** X hangs up on a client that reads too slowly. */
@@ -49,6 +51,8 @@ interface Told {
   readonly clientId: string
   readonly event: unknown
   readonly line: string
+  /** Where the subscription wants it taken, besides the streams. */
+  readonly webhookId: string | undefined
 }
 
 interface Parts {
@@ -115,6 +119,14 @@ export class ActivityHub {
     return hit.length
   }
 
+  /** Tells the last minutes again on the open streams, as if nothing had been told. Gives how many events. */
+  replay(minutes: number, clientId?: string): number {
+    const since = this.#parts.now().getTime() - minutes * 60_000
+    const again = this.#log.filter((told) => told.at > since && (clientId === undefined || told.clientId === clientId))
+    for (const told of again) this.#writeToStreams(told)
+    return again.length
+  }
+
   setMode(mode: Partial<StreamMode>): void {
     Object.assign(this.mode, mode)
   }
@@ -126,17 +138,23 @@ export class ActivityHub {
 
   #hear(happening: Happening): void {
     const { world, ids, now } = this.#parts
+    if (this.mode.lost) return
     for (const subscription of this.subscriptions.values()) {
       const { clientId, eventType, filter, tag, webhookId } = subscription
       if (happening.kind === 'revoke' && happening.clientId !== clientId) continue
       const told = tell(world, happening, eventType, filter)
       if (!told || !this.#mayHear(subscription)) continue
       const event = {
-        data: { event_uuid: ids.next(), filter, event_type: eventType, ...(tag !== undefined && { tag }), ...told },
+        data: {
+          event_uuid: uuidOf(happening, eventType, ids),
+          filter,
+          event_type: eventType,
+          ...(tag !== undefined && { tag }),
+          ...told,
+        },
       }
       const line = JSON.stringify(event)
-      this.#send({ at: now().getTime(), clientId, event: JSON.parse(line), line })
-      if (webhookId !== undefined) this.#parts.deliver(webhookId, line)
+      this.#send({ at: now().getTime(), clientId, event: JSON.parse(line), line, webhookId })
     }
   }
 
@@ -169,13 +187,18 @@ export class ActivityHub {
   #later(events: readonly Told[]): void {
     const write = () => {
       for (const told of events) {
-        for (const connection of this.#connections) {
-          if (connection.clientId === told.clientId) this.#write(connection, told)
-        }
+        this.#writeToStreams(told)
+        if (told.webhookId !== undefined) this.#parts.deliver(told.webhookId, told.line)
       }
     }
     if (this.mode.delayMs > 0) this.#after(this.mode.delayMs, write)
     else write()
+  }
+
+  #writeToStreams(told: Told): void {
+    for (const connection of this.#connections) {
+      if (connection.clientId === told.clientId) this.#write(connection, told)
+    }
   }
 
   #write({ response, streamed }: Connection, { line, event }: Told): void {
@@ -195,4 +218,14 @@ export class ActivityHub {
     }, delayMs)
     this.#timers.add(timer)
   }
+}
+
+/**
+ * As in X's example payloads: of a post and of a mention it is the post's id, so that two accounts that are mentioned
+ * hear of one name; of all else it is a signed number of 64 bits.
+ */
+function uuidOf(happening: Happening, eventType: string, ids: IdSource): string {
+  if (happening.kind === 'post' && ['post.create', 'post.mention.create'].includes(eventType)) return happening.post.id
+  // Times an odd number: as different from each other as the ids are.
+  return BigInt.asIntN(64, BigInt(ids.next()) * 0x9e37_79b9_7f4a_7c15n).toString()
 }

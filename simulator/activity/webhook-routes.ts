@@ -34,23 +34,50 @@ async function create({ body, caller, simulation }: AuthorizedCall): Promise<Rep
   if (simulation.webhooks.of(app.clientId).length >= MAX_WEBHOOKS) {
     throw refuse('WebhookLimitExceeded: The app has too many webhooks')
   }
-  if (!(await simulation.webhooks.challenge(app, url))) {
+  if ((await simulation.webhooks.challenge(app, url)) !== 'right') {
     throw refuse('CrcValidationFailed: The URL did not answer the challenge rightly')
   }
   return { status: 200, body: { data: render(simulation.webhooks.add(app, url)) } }
 }
 
-function find({ params, caller, simulation }: AuthorizedCall): Webhook {
-  const webhook = simulation.webhooks.get(params['id'] ?? '')
+function find({ caller, simulation }: AuthorizedCall, id: string): Webhook {
+  const webhook = simulation.webhooks.get(id)
   if (webhook?.app.clientId !== caller.app.clientId || !webhook) {
-    throw invalidRequest('WebhookIdInvalid: there is no such webhook', { webhook_id: [params['id'] ?? ''] })
+    throw invalidRequest('WebhookIdInvalid: there is no such webhook', { webhook_id: [id] })
   }
   return webhook
+}
+
+const MINUTE = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)$/
+const replayShape = z.strictObject({
+  webhook_id: z.string().regex(/^[0-9]{1,19}$/),
+  from_date: z.string().regex(MINUTE),
+  to_date: z.string().regex(MINUTE),
+})
+
+/** `yyyymmddhhmm`, UTC. */
+const toDate = (text: string) => new Date(text.replace(MINUTE, '$1-$2-$3T$4:$5:00Z'))
+
+/** POST /2/webhooks/replay: what was to be delivered in that time is delivered again. */
+function replay(call: AuthorizedCall): Reply {
+  const parsed = replayShape.safeParse(call.body)
+  if (!parsed.success) throw invalidRequest(`$.${parsed.error.issues[0]?.path.join('.') ?? ''}: is not valid`)
+  const { webhook_id: id, from_date: from, to_date: to } = parsed.data
+  const webhook = find(call, id)
+  const [begin, end] = [toDate(from), toDate(to)]
+  if (!(begin <= end)) throw invalidRequest('$.from_date: is not before to_date', { from_date: [from], to_date: [to] })
+  // The minute of to_date is included.
+  call.simulation.webhooks.replay(webhook.id, begin, new Date(end.getTime() + 59_999))
+  return {
+    status: 200,
+    body: { data: { job_id: call.simulation.ids.next(), created_at: call.simulation.now().toISOString() } },
+  }
 }
 
 /** The V2 webhooks API. */
 export const webhookRoutes: readonly Route[] = [
   { method: 'POST', path: PATH, access: APP, handle: create },
+  { method: 'POST', path: `${PATH}/replay`, access: APP, handle: replay },
   {
     method: 'GET',
     path: PATH,
@@ -66,8 +93,8 @@ export const webhookRoutes: readonly Route[] = [
     path: `${PATH}/:id`,
     access: APP,
     handle: async (call) => {
-      const webhook = find(call)
-      webhook.valid = await call.simulation.webhooks.challenge(webhook.app, webhook.url)
+      const webhook = find(call, call.params['id'] ?? '')
+      webhook.valid = (await call.simulation.webhooks.challenge(webhook.app, webhook.url)) === 'right'
       if (webhook.valid) return { status: 200, body: { data: { valid: true } } }
       throw invalidRequest('CrcValidationFailed: The URL did not answer the challenge rightly', {
         webhook_id: [webhook.id],
@@ -79,7 +106,7 @@ export const webhookRoutes: readonly Route[] = [
     path: `${PATH}/:id`,
     access: APP,
     handle: (call) => {
-      call.simulation.webhooks.remove(find(call).id)
+      call.simulation.webhooks.remove(find(call, call.params['id'] ?? '').id)
       return { status: 200, body: { data: { deleted: true } } }
     },
   },

@@ -28,6 +28,20 @@ function equal(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
+/** How a challenge ended. Who cannot be reached is not wrong: X is patient with them for more than a day. */
+export type ChallengeResult = 'right' | 'wrong' | 'unreachable'
+
+interface Delivery {
+  readonly webhookId: string
+  readonly at: number
+  readonly body: string
+}
+
+/** X replays at most a day. */
+const KEPT_MS = 24 * 60 * 60_000
+/** Ours: a burst is not to fill the memory. */
+const KEPT_DELIVERIES = 20_000
+
 /** Registered webhooks: challenged, signed, tried again. */
 export class Webhooks {
   readonly #webhooks = new Map<string, Webhook>()
@@ -36,12 +50,31 @@ export class Webhooks {
   readonly #now: () => Date
   readonly #policy: Policy
   readonly #closing = new AbortController()
+  /** Oldest first, for replays. */
+  #deliveries: Delivery[] = []
+  #timer: NodeJS.Timeout | undefined
 
   constructor(ids: IdSource, random: Random, now: () => Date, policy: Policy) {
     this.#ids = ids
     this.#random = random
     this.#now = now
     this.#policy = policy
+    this.schedule()
+  }
+
+  /** Begins the time to the next challenge of all webhooks anew: the policy may have changed. */
+  schedule(): void {
+    clearTimeout(this.#timer)
+    if (this.#closing.signal.aborted) return
+    this.#timer = setTimeout(() => {
+      void Promise.all(this.all().map((webhook) => this.#challengeAgain(webhook))).then(() => this.schedule())
+    }, this.#policy.webhookChallengeMs)
+    this.#timer.unref()
+  }
+
+  async #challengeAgain(webhook: Webhook): Promise<void> {
+    const result = await this.challenge(webhook.app, webhook.url)
+    if (result !== 'unreachable') webhook.valid = result === 'right'
   }
 
   get(id: string): Webhook | undefined {
@@ -68,22 +101,43 @@ export class Webhooks {
   }
 
   /** The challenge-response check: does whoever answers there know the consumer secret? */
-  async challenge(app: App, url: string): Promise<boolean> {
+  async challenge(app: App, url: string): Promise<ChallengeResult> {
     const address = new URL(url)
     const token = this.#random.hex(32)
     address.searchParams.set('crc_token', token)
     address.searchParams.set('nonce', this.#random.hex(16))
     try {
-      const response = await fetch(address, { redirect: 'error', signal: this.#limit() })
-      const answer = crcAnswer.safeParse(await response.json())
-      return response.ok && answer.success && equal(answer.data.response_token, sign(app.consumerSecret, token))
+      const response = await fetch(address, { redirect: 'manual', signal: this.#limit() })
+      if (response.status >= 400) return 'unreachable'
+      const answer = crcAnswer.safeParse(await response.json().catch(() => undefined))
+      const right = answer.success && equal(answer.data.response_token, sign(app.consumerSecret, token))
+      return response.ok && right ? 'right' : 'wrong'
     } catch {
-      return false
+      return 'unreachable'
     }
   }
 
-  /** Takes an event there, with a few more tries; a webhook that failed its challenge gets nothing. */
-  async deliver(id: string, body: string): Promise<void> {
+  /** Takes events of that time there once more, in their order; both ends are included. */
+  replay(id: string, from: Date, to: Date): void {
+    const again = this.#deliveries.filter(
+      ({ webhookId, at }) => webhookId === id && at >= from.getTime() && at <= to.getTime(),
+    )
+    for (const { body } of again) void this.#deliver(id, body)
+  }
+
+  /** Takes an event there, and keeps it for replays. */
+  deliver(id: string, body: string): Promise<void> {
+    const at = this.#now().getTime()
+    this.#deliveries.push({ webhookId: id, at, body })
+    // Not at every event: cutting the list costs as much as the list is long.
+    if (this.#deliveries.length > 2 * KEPT_DELIVERIES || (this.#deliveries[0]?.at ?? at) < at - 2 * KEPT_MS) {
+      this.#deliveries = this.#deliveries.slice(-KEPT_DELIVERIES).filter((each) => each.at >= at - KEPT_MS)
+    }
+    return this.#deliver(id, body)
+  }
+
+  /** With a few more tries; a webhook that failed its challenge gets nothing. */
+  async #deliver(id: string, body: string): Promise<void> {
     for (const wait of [0, ...this.#policy.webhookRetryMs]) {
       if (wait > 0) await pause(wait, undefined, { signal: this.#closing.signal, ref: false }).catch(() => undefined)
       const webhook = this.#webhooks.get(id)
@@ -98,6 +152,7 @@ export class Webhooks {
   }
 
   close(): void {
+    clearTimeout(this.#timer)
     this.#closing.abort()
   }
 

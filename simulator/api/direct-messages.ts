@@ -4,6 +4,7 @@ import type { DirectEvent } from '../world/model.ts'
 import { cutItemPage } from './item-page.ts'
 import { checkId, readInteger, readSelection } from './parameters.ts'
 import { renderDirectEvents } from './render-direct.ts'
+import { bodyOf } from './render-posts.ts'
 
 /** x-openapi.json, getDirectMessagesEvents: users' tokens alone. */
 const ACCESS = { user: ['dm.read', 'tweet.read', 'users.read'] }
@@ -25,8 +26,7 @@ function page(call: AuthorizedCall, wanted: (event: DirectEvent) => boolean): Re
     .of(me(call))
     .filter((event) => kinds.has(event.kind) && event.at.getTime() >= oldest && wanted(event))
   const { shown, meta } = cutItemPage(query, events, size, ({ id }) => id)
-  const { data, includes } = renderDirectEvents(call, shown, selection)
-  return { status: 200, body: { ...(data.length > 0 && { data }), ...(includes && { includes }), meta } }
+  return { status: 200, body: bodyOf(renderDirectEvents(call, shown, selection), meta) }
 }
 
 function readKinds(query: URLSearchParams): ReadonlySet<string> {

@@ -2,7 +2,7 @@ import { nothingThere, plainProblem, type Reply } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import { cutItemPage } from './item-page.ts'
 import { checkId, readInteger, readSelection } from './parameters.ts'
-import { renderPosts } from './render.ts'
+import { bodyOf, renderPosts } from './render-posts.ts'
 import { canSee } from './visibility.ts'
 
 /** GET /2/users/:id/liked_tweets: the newest like first. There is no since_id. */
@@ -17,16 +17,7 @@ function likedPosts(call: AuthorizedCall): Reply {
   const likes = simulation.world.likesOf(id).filter(({ post }) => canSee(simulation.world, caller, post))
   const { shown, meta } = cutItemPage(query, likes, size, (like) => like.id)
   const posts = shown.map(({ post }) => post)
-  const { data, includes, errors } = renderPosts(simulation.world, posts, selection)
-  return {
-    status: 200,
-    body: {
-      ...(data.length > 0 && { data }),
-      ...(includes && { includes }),
-      ...(errors.length > 0 && { errors }),
-      meta,
-    },
-  }
+  return { status: 200, body: bodyOf(renderPosts(call, posts, selection), meta) }
 }
 
 /** Likes: reading one's own. */

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { invalidRequest, notFound, nothingThere, plainProblem, Refusal, type Reply } from '../http/problems.ts'
+import { invalidRequest, missing, plainProblem, Refusal, type Reply } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import type { XPost, XUser } from '../world/model.ts'
 import { codePoints, MAX_TEXT } from '../world/text.ts'
 import { checkId, readList, readSelection } from './parameters.ts'
-import { renderPosts } from './render.ts'
-import { canSee } from './visibility.ts'
+import { bodyOf, renderPosts } from './render-posts.ts'
+import { canSee, whyUnseen } from './visibility.ts'
 
 const READ = { user: ['tweet.read', 'users.read'], app: true }
 const WRITE = { user: ['tweet.read', 'tweet.write', 'users.read'] }
@@ -26,23 +26,27 @@ const draftShape = z.strictObject({
   reply_settings: z.enum(['following', 'mentionedUsers', 'subscribers', 'verified']).optional(),
 })
 
-function lookUp({ query, simulation, caller }: AuthorizedCall, ids: readonly string[], parameter: string): Reply {
-  const selection = readSelection(query, 'post', parameter === 'ids' ? ['ids'] : [])
-  const found = ids
-    .flatMap((id) => simulation.world.posts.get(id) ?? [])
-    .filter((p) => canSee(simulation.world, caller, p))
-  const { data, includes, errors } = renderPosts(simulation.world, found, selection)
-  const absent = ids.filter((id) => !found.some((post) => post.id === id))
-  if (parameter === 'id' && absent[0] !== undefined) throw nothingThere('tweet', 'id', absent[0])
-  const problems = [...errors, ...absent.map((id) => notFound('tweet', parameter, id))]
-  return {
-    status: 200,
-    body: {
-      ...(data.length > 0 && { data: parameter === 'id' ? data[0] : data }),
-      ...(includes && { includes }),
-      ...(problems.length > 0 && { errors: problems }),
-    },
-  }
+/** GET /2/tweets: what is found in `data`, what is not in `errors`, with the reason. */
+function lookUpMany(call: AuthorizedCall): Reply {
+  const { query, simulation, caller } = call
+  const ids = readList(query, 'ids', ID)
+  const selection = readSelection(query, 'post', ['ids'])
+  const problems = ids.flatMap((id) => whyUnseen(simulation.world, caller, id, 'ids', 'data') ?? [])
+  const found = ids.flatMap((id) => simulation.world.posts.get(id) ?? [])
+  const seen = found.filter((post) => canSee(simulation.world, caller, post))
+  const rendered = renderPosts(call, seen, selection)
+  return { status: 200, body: bodyOf({ ...rendered, errors: [...problems, ...rendered.errors] }) }
+}
+
+/** GET /2/tweets/:id */
+function lookUp(call: AuthorizedCall): Reply {
+  const id = checkId('id', call.params['id'] ?? '')
+  const selection = readSelection(call.query, 'post', [])
+  const post = call.simulation.world.posts.get(id)
+  const problem = whyUnseen(call.simulation.world, call.caller, id, 'id', 'data')
+  if (!post || problem) throw problem ? missing(problem) : plainProblem(404)
+  const rendered = renderPosts(call, [post], selection)
+  return { status: 200, body: { ...bodyOf(rendered), data: rendered.data[0] } }
 }
 
 /** POST /2/tweets */
@@ -111,13 +115,13 @@ export const postRoutes: readonly Route[] = [
     method: 'GET',
     path: '/2/tweets',
     access: READ,
-    handle: (call) => lookUp(call, readList(call.query, 'ids', ID), 'ids'),
+    handle: lookUpMany,
   },
   {
     method: 'GET',
     path: '/2/tweets/:id',
     access: READ,
-    handle: (call) => lookUp(call, [checkId('id', call.params['id'] ?? '')], 'id'),
+    handle: lookUp,
   },
   { method: 'POST', path: '/2/tweets', access: WRITE, handle: create },
   { method: 'DELETE', path: '/2/tweets/:id', access: WRITE, handle: remove },

@@ -2,7 +2,8 @@ import type { AuthorizedCall } from '../http/router.ts'
 import type { DirectEvent } from '../world/model.ts'
 import { entitiesOf } from '../world/text.ts'
 import type { Selection } from './parameters.ts'
-import { chosen, type Json, renderPost, renderUser, seconds } from './render.ts'
+import { chosen, type Json, renderPost, seconds } from './render.ts'
+import { type Rendered, renderUsers } from './render-posts.ts'
 import { canSee } from './visibility.ts'
 
 /**
@@ -27,29 +28,33 @@ function renderEvent(event: DirectEvent, selection: Selection): Json {
   return { id: event.id, event_type: kind, ...body, ...chosen(all, fields) }
 }
 
-/** `data` and `includes` of a page. */
+/** `data`, `includes` and `errors` of a page. */
 export function renderDirectEvents(
-  { simulation: { world }, caller }: AuthorizedCall,
+  call: AuthorizedCall,
   events: readonly DirectEvent[],
   selection: Selection,
-): { data: Json[]; includes: Json | undefined } {
+): Rendered {
   const { expansions } = selection
-  const userIds = new Set<string>()
+  const { world } = call.simulation
+  const userIds = new Map<string, string>()
   for (const { senderId, participantIds } of events) {
-    if (expansions.has('sender_id') && senderId !== undefined) userIds.add(senderId)
-    if (expansions.has('participant_ids')) for (const id of participantIds) userIds.add(id)
+    if (expansions.has('sender_id') && senderId !== undefined) userIds.set(senderId, 'sender_id')
+    if (expansions.has('participant_ids')) for (const id of participantIds) userIds.set(id, 'participant_ids')
   }
-  const users = [...userIds].flatMap((id) => world.users.get(id) ?? [])
+  const { users, errors } = renderUsers(call, userIds, selection)
   const media = expansions.has('attachments.media_keys') ? events.flatMap((event) => event.media ?? []) : []
   const postIds = expansions.has('referenced_tweets.id') ? events.flatMap(({ sharedPostId }) => sharedPostId ?? []) : []
-  const posts = [...new Set(postIds)].flatMap((id) => world.posts.get(id) ?? []).filter((p) => canSee(world, caller, p))
+  const posts = [...new Set(postIds)]
+    .flatMap((id) => world.posts.get(id) ?? [])
+    .filter((p) => canSee(world, call.caller, p))
   const includes = {
-    ...(users.length > 0 && { users: users.map((user) => renderUser(user, selection.user)) }),
+    ...(users.length > 0 && { users }),
     ...(media.length > 0 && { media: media.map(({ key, type }) => ({ media_key: key, type })) }),
     ...(posts.length > 0 && { tweets: posts.map((post) => renderPost(post, selection.tweet)) }),
   }
   return {
     data: events.map((event) => renderEvent(event, selection)),
     includes: Object.keys(includes).length > 0 ? includes : undefined,
+    errors,
   }
 }

@@ -108,7 +108,7 @@ function kindOfPost(value: string): Predicate {
     case 'quote':
       return (post) => post.quoted !== undefined
     case 'retweet':
-      return () => false
+      return (post) => post.reposted !== undefined
     default:
       throw new QueryError(`Reference to invalid operator 'is:${value}'`)
   }

@@ -3,7 +3,7 @@ import { invalidRequest, nothingThere, type Reply } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import { cutPage, type Page, type Range } from './page.ts'
 import { checkId, readId, readInteger, readSelection, readTime, type Selection } from './parameters.ts'
-import { renderPosts } from './render.ts'
+import { bodyOf, renderPosts } from './render-posts.ts'
 import { parseQuery, QueryError } from './search-query.ts'
 import { canSee } from './visibility.ts'
 
@@ -30,18 +30,10 @@ function cursorOf(query: URLSearchParams): { parameter: string; value: string } 
   return undefined
 }
 
-function answer({ simulation }: AuthorizedCall, page: Page, selection: Selection): Reply {
-  const { data, includes, errors } = renderPosts(simulation.world, page.posts, selection)
-  return {
-    status: 200,
-    body: {
-      ...(data.length > 0 && { data }),
-      ...(includes && { includes }),
-      ...(errors.length > 0 && { errors }),
-      meta: page.meta,
-    },
-  }
-}
+const answer = (call: AuthorizedCall, page: Page, selection: Selection): Reply => ({
+  status: 200,
+  body: bodyOf(renderPosts(call, page.posts, selection), page.meta),
+})
 
 /** GET /2/users/:id/mentions */
 function mentions(call: AuthorizedCall): Reply {

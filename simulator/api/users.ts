@@ -1,32 +1,35 @@
-import { notFound, nothingThere, type Reply } from '../http/problems.ts'
+import { missing, notFound, nothingThere, type Reply, userSuspended } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import type { XUser } from '../world/model.ts'
-import { checkId, readList, readSelection } from './parameters.ts'
+import { checkId, readList, readSelection, type Selection } from './parameters.ts'
 import { renderUser } from './render.ts'
+import { connectionsOf } from './visibility.ts'
 
 const ACCESS = { user: ['tweet.read', 'users.read'], app: true }
 const ID = /^[0-9]{1,19}$/
 const USERNAME = /^[A-Za-z0-9_]{1,15}$/
 
-function one({ query }: AuthorizedCall, user: XUser | undefined, parameter: string, value: string): Reply {
-  const selection = readSelection(query, 'user', [])
+function one(call: AuthorizedCall, user: XUser | undefined, parameter: string, value: string): Reply {
+  const selection = readSelection(call.query, 'user', [])
   if (!user) throw nothingThere('user', parameter, value)
-  return { status: 200, body: { data: renderUser(user, selection.user) } }
+  if (user.suspended) throw missing(userSuspended(parameter, value))
+  return { status: 200, body: { data: render(call, user, selection) } }
 }
 
-function many({ query }: AuthorizedCall, find: (value: string) => XUser | undefined, name: string): Reply {
-  const selection = readSelection(query, 'user', [name])
-  const values = readList(query, name, name === 'ids' ? ID : USERNAME)
-  const users = values.flatMap((value) => find(value) ?? [])
-  const errors = values.filter((value) => !find(value)).map((value) => notFound('user', name, value))
-  return {
-    status: 200,
-    body: {
-      ...(users.length > 0 && { data: users.map((user) => renderUser(user, selection.user)) }),
-      ...(errors.length > 0 && { errors }),
-    },
-  }
+function many(call: AuthorizedCall, find: (value: string) => XUser | undefined, name: string): Reply {
+  const selection = readSelection(call.query, 'user', [name])
+  const values = readList(call.query, name, name === 'ids' ? ID : USERNAME)
+  const found = values.map((value) => ({ value, user: find(value) }))
+  const data = found.flatMap(({ user }) => (user && !user.suspended ? [render(call, user, selection)] : []))
+  const errors = found.flatMap(({ value, user }) => {
+    if (!user) return [notFound('user', name, value)]
+    return user.suspended ? [userSuspended(name, value)] : []
+  })
+  return { status: 200, body: { ...(data.length > 0 && { data }), ...(errors.length > 0 && { errors }) } }
 }
+
+const render = ({ simulation, caller }: AuthorizedCall, user: XUser, selection: Selection) =>
+  renderUser(user, selection.user, connectionsOf(simulation.world, caller, user))
 
 /** Users lookup. */
 export const userRoutes: readonly Route[] = [

@@ -47,15 +47,22 @@ function consentOf(simulation: Simulation, clientId = DEFAULT_APP.clientId, ref:
 
 export function createUser(simulation: Simulation, input: Input<typeof inputs.userInput>): ControlUser {
   const { verified, createdAt, ...draft } = input
-  try {
-    const user = simulation.world.addUser({
+  const user = trying(() =>
+    simulation.world.addUser({
       ...draft,
       createdAt: createdAt === undefined ? undefined : new Date(createdAt),
       verifiedType: draft.verifiedType ?? (verified ? 'blue' : 'none'),
-    })
-    return showUser(user)
+    }),
+  )
+  return showUser(user)
+}
+
+/** Does what the world may refuse, and says so. */
+function trying<T>(change: () => T): T {
+  try {
+    return change()
   } catch (error) {
-    throw new CommandError(400, error instanceof Error ? error.message : 'not a user')
+    throw new CommandError(400, error instanceof Error ? error.message : 'not possible')
   }
 }
 
@@ -70,6 +77,24 @@ export function createPost(simulation: Simulation, input: Input<typeof inputs.po
   return showPost(simulation.world, post)
 }
 
+/** A new version under a new id; the earlier ones are still there for whoever knows their ids. */
+export function editPost(simulation: Simulation, input: Input<typeof inputs.editInput>): ControlPost {
+  const post = postOf(simulation, input.id)
+  return showPost(
+    simulation.world,
+    trying(() => simulation.world.editPost(post, input.text)),
+  )
+}
+
+export function repost(simulation: Simulation, input: Input<typeof inputs.likeInput>): ControlPost {
+  const [user, post] = [userOf(simulation, input.user), postOf(simulation, input.postId)]
+  return showPost(
+    simulation.world,
+    trying(() => simulation.world.repost(user, post)),
+  )
+}
+
+/** With all its versions and reposts; a repost is taken back by its own id. */
 export function deletePost(simulation: Simulation, id: string): void {
   simulation.world.deletePost(postOf(simulation, id).id)
 }
@@ -80,6 +105,15 @@ export function like(simulation: Simulation, input: Input<typeof inputs.likeInpu
 
 export function unlike(simulation: Simulation, input: Input<typeof inputs.likeInput>): void {
   simulation.world.unlike(userOf(simulation, input.user), postOf(simulation, input.postId))
+}
+
+/** One follows the other from now on; who is protected approves it. */
+export function follow(simulation: Simulation, input: Input<typeof inputs.followInput>): void {
+  simulation.world.setFollow(userOf(simulation, input.user), userOf(simulation, input.target), true)
+}
+
+export function unfollow(simulation: Simulation, input: Input<typeof inputs.followInput>): void {
+  simulation.world.setFollow(userOf(simulation, input.user), userOf(simulation, input.target), false)
 }
 
 export function registerApp(simulation: Simulation, input: Input<typeof inputs.appInput>): void {
@@ -157,6 +191,14 @@ export function dropStreams(simulation: Simulation, input: Input<typeof inputs.d
   return { dropped: simulation.activity.drop(input) }
 }
 
+/** The open streams are told the last minutes once more; 5 when nothing is said. */
+export function replayStreams(
+  simulation: Simulation,
+  input: Input<typeof inputs.replayInput> = {},
+): { replayed: number } {
+  return { replayed: simulation.activity.replay(input.minutes ?? 5, input.clientId) }
+}
+
 export function setStreamMode(simulation: Simulation, input: Input<typeof inputs.streamModeInput>): StreamMode {
   simulation.activity.setMode(given(input))
   return { ...simulation.activity.mode }
@@ -169,6 +211,7 @@ export function setRateLimit(simulation: Simulation, input: Input<typeof inputs.
 
 export function setPolicy(simulation: Simulation, input: Input<typeof inputs.policyInput>): void {
   Object.assign(simulation.policy, given(input))
+  simulation.webhooks.schedule()
 }
 
 export function setTraffic(simulation: Simulation, input: Input<typeof inputs.trafficInput>): void {

@@ -31,7 +31,9 @@ export const postInput = z.strictObject({
   at: time.optional(),
 })
 
+export const editInput = z.strictObject({ id, text: z.string().min(1) })
 export const likeInput = z.strictObject({ user: person, postId: id })
+export const followInput = z.strictObject({ user: person, target: person })
 
 export const messageInput = z.strictObject({
   from: person,
@@ -106,11 +108,11 @@ export const realmFaultInput = z.strictObject({
 
 export const faultInput = z.strictObject({
   match: z.strictObject({ method: z.string().optional(), path: z.string().optional() }).default({}),
-  kind: z.enum(['status', 'html', 'truncate', 'hang', 'delay', 'disconnect']),
-  status: z.number().int().min(400).max(599).optional(),
+  kind: z.enum(['status', 'html', 'truncate', 'half-json', 'hang', 'hang-body', 'delay', 'disconnect']),
+  status: z.number().int().min(200).max(599).optional(),
   delayMs: count.optional(),
-  resetSeconds: count.optional(),
-  times: z.number().int().positive().optional(),
+  resetSeconds: count.nullable().optional(),
+  times: z.number().int().positive().nullable().optional(),
 })
 
 export const streamModeInput = z.strictObject({
@@ -118,6 +120,11 @@ export const streamModeInput = z.strictObject({
   disorderMs: count.optional(),
   delayMs: count.optional(),
   silent: z.boolean().optional(),
+  lost: z.boolean().optional(),
+})
+export const replayInput = z.strictObject({
+  minutes: z.number().positive().max(5).optional(),
+  clientId: z.string().optional(),
 })
 
 export const dropInput = z.strictObject({ clientId: z.string().optional(), midLine: z.boolean().optional() })
@@ -140,6 +147,7 @@ export const policyInput = z.strictObject({
   streamConnections: count.optional(),
   webhookTimeoutMs: z.number().int().positive().optional(),
   webhookRetryMs: z.array(count).optional(),
+  webhookChallengeMs: z.number().int().positive().optional(),
 })
 
 export const burstInput = z.strictObject({

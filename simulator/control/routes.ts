@@ -44,7 +44,7 @@ async function guarded(run: () => unknown): Promise<Reply> {
 }
 
 /** The control API: see simulator/README.md. `reset` puts a fresh world in the place of this one. */
-export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
+export const controlRoutes = (reset: () => Promise<void>): readonly OpenRoute[] => [
   open('GET', 'state', ({ simulation }) => commands.state(simulation)),
   open('GET', 'users', ({ simulation }) => commands.users(simulation)),
   open('GET', 'posts', ({ simulation }) => commands.posts(simulation)),
@@ -54,9 +54,13 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('reset', inputs.nothing, reset),
   command('users', inputs.userInput, commands.createUser),
   command('posts', inputs.postInput, commands.createPost),
+  command('posts/edit', inputs.editInput, commands.editPost),
+  command('reposts', inputs.likeInput, commands.repost),
   command('burst', inputs.burstInput, burst),
   command('likes', inputs.likeInput, commands.like),
   command('unlikes', inputs.likeInput, commands.unlike),
+  command('follows', inputs.followInput, commands.follow),
+  command('unfollows', inputs.followInput, commands.unfollow),
   command('direct-messages', inputs.messageInput, direct.sendDirectMessage),
   command('direct-messages/groups', inputs.directGroupInput, direct.createDirectGroup),
   command('direct-messages/join', inputs.directMemberInput, direct.joinDirectGroup),
@@ -77,6 +81,7 @@ export const controlRoutes = (reset: () => void): readonly OpenRoute[] => [
   command('realms/fault', inputs.realmFaultInput, chat.setRealmFault),
   command('faults', inputs.faultInput, commands.addFault),
   command('streams/drop', inputs.dropInput, commands.dropStreams),
+  command('streams/replay', inputs.replayInput, commands.replayStreams),
   command('streams/mode', inputs.streamModeInput, commands.setStreamMode),
   command('rate-limits', inputs.rateLimitInput, commands.setRateLimit),
   command('policy', inputs.policyInput, commands.setPolicy),

@@ -24,6 +24,9 @@ export interface ControlPost {
   readonly conversationId: string
   readonly inReplyTo: string | null
   readonly quoteOf: string | null
+  readonly repostOf: string | null
+  /** Ids of all versions, oldest first. */
+  readonly versions: readonly string[]
   readonly createdAt: string
 }
 
@@ -64,6 +67,8 @@ export const showPost = (world: World, post: XPost): ControlPost => ({
   conversationId: post.conversationId,
   inReplyTo: post.inReplyTo?.postId ?? null,
   quoteOf: post.quoted?.postId ?? null,
+  repostOf: post.reposted?.postId ?? null,
+  versions: [...post.history],
   createdAt: post.createdAt.toISOString(),
 })
 
@@ -75,7 +80,7 @@ export function snapshot(simulation: Simulation, brandId: string): Snapshot {
     seed: simulation.seed,
     brand: brand ? showUser(brand) : null,
     users: world.users.size,
-    posts: world.posts.size,
+    posts: world.timeline.length,
     received: simulation.received.length,
     apps: [...simulation.apps.keys()],
     subscriptions: [...activity.subscriptions.values()].map(({ id, clientId, eventType, filter }) => ({

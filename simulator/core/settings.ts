@@ -35,6 +35,8 @@ export interface Policy {
   webhookTimeoutMs: number
   /** Pauses before each further try of a webhook delivery. */
   webhookRetryMs: readonly number[]
+  /** How often webhooks are challenged anew (docs.x.com "Webhooks", security: hourly). */
+  webhookChallengeMs: number
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -47,4 +49,5 @@ export const DEFAULT_POLICY: Policy = {
   streamConnections: 2,
   webhookTimeoutMs: 10_000,
   webhookRetryMs: [1_000, 5_000, 30_000],
+  webhookChallengeMs: 60 * 60_000,
 }

@@ -61,9 +61,31 @@ export const notFound = (resource: Resource, parameter: string, value: string) =
   type: `${PROBLEMS}/resource-not-found`,
 })
 
+/** An item of `errors[]`: the post is there, but its author is protected or suspended. */
+export const notAuthorized = (parameter: string, value: string, section: 'data' | 'includes') => ({
+  value,
+  detail: `Sorry, you are not authorized to see the Tweet with ${parameter}: [${value}].`,
+  title: 'Authorization Error',
+  section,
+  resource_type: 'tweet',
+  parameter,
+  resource_id: value,
+  type: `${PROBLEMS}/not-authorized-for-resource`,
+})
+
+/** An item of `errors[]`: a suspended user. */
+export const userSuspended = (parameter: string, value: string) => ({
+  ...notFound('user', parameter, value),
+  detail: `User has been suspended: [${value}].`,
+  title: 'Forbidden',
+})
+
+/** The one thing asked for does not exist, or is not for the caller; `problem` is one of the above. */
+export const missing = (problem: object): Refusal => new Refusal(404, { errors: [problem] })
+
 /** The one thing asked for does not exist. */
 export const nothingThere = (resource: Resource, parameter: string, value: string): Refusal =>
-  new Refusal(404, { errors: [notFound(resource, parameter, value)] })
+  missing(notFound(resource, parameter, value))
 
 export const unsupportedAuthentication = (used: 'OAuth 2.0 Application-Only' | 'OAuth 2.0 User Context'): Refusal =>
   new Refusal(403, {

@@ -30,6 +30,7 @@ export const PUBLISHED_LIMITS: Readonly<Record<string, Limits>> = {
   'DELETE /2/activity/subscriptions/:id': { app: 500 },
   'DELETE /2/activity/subscriptions': { app: 500 },
   'POST /2/webhooks': { app: 450 },
+  'POST /2/webhooks/replay': { app: 100 },
   'GET /2/webhooks': { app: 450 },
   'PUT /2/webhooks/:id': { app: 450 },
   'DELETE /2/webhooks/:id': { app: 450 },

@@ -4,8 +4,10 @@ import type { Simulation } from '../core/simulation.ts'
 import { authorize } from '../oauth/caller.ts'
 import { type Exchange, requestPart } from './exchange.ts'
 import type { Fault } from './faults.ts'
+import { isInsteadOfAnswer, misbehave, spoil } from './misbehaviour.ts'
 import { plainProblem, Refusal, type Reply } from './problems.ts'
 import { type AnyRoute, type Call, createRouter } from './router.ts'
+import { send } from './send.ts'
 
 const MAX_BODY_BYTES = 1024 * 1024
 
@@ -48,7 +50,7 @@ export function createXServer({ routes, simulation, onExchange }: ServerOptions)
     }
     const fault = path.startsWith('/control/') ? undefined : current.faults.take(method, path)
     if (fault?.kind === 'delay') await pause(fault.delayMs ?? 1_000, undefined, { ref: false })
-    if (fault && fault.kind !== 'delay' && fault.kind !== 'truncate') {
+    if (fault && isInsteadOfAnswer(fault)) {
       report(fault.status ?? 0, undefined, fault)
       return misbehave(response, fault, current.now())
     }
@@ -70,9 +72,9 @@ export function createXServer({ routes, simulation, onExchange }: ServerOptions)
     })
     if (!reply) return
     const headers = { ...(ofX && xHeaders(current)), ...limitHeaders, ...reply.headers }
-    if (fault?.kind === 'truncate') {
+    if (fault && fault.kind !== 'delay') {
       report(reply.status, undefined, fault)
-      return truncate(response, reply, headers)
+      return spoil(response, reply, headers, fault.kind)
     }
     send(response, reply, headers)
     report(reply.status, reply.body)
@@ -93,7 +95,9 @@ export function createXServer({ routes, simulation, onExchange }: ServerOptions)
   return server
 }
 
-const xHeaders = ({ ids }: Simulation) => ({
+const xHeaders = ({ ids, now }: Simulation) => ({
+  // X's clock, which its windows' ends are to be compared with.
+  date: now().toUTCString(),
   'x-access-level': 'read-write-directmessages',
   'x-transaction-id': BigInt(ids.next()).toString(16),
   'api-version': '2.167',
@@ -117,39 +121,5 @@ function parseBody(raw: string, contentType = ''): unknown {
     return JSON.parse(raw)
   } catch {
     throw plainProblem(400, 'The body is not JSON.')
-  }
-}
-
-const textOf = ({ body }: Reply) => (typeof body === 'string' ? body : JSON.stringify(body))
-
-function send(response: ServerResponse, reply: Reply, headers: Readonly<Record<string, string>>): void {
-  response.writeHead(reply.status, { 'content-type': 'application/json; charset=utf-8', ...headers })
-  response.end(textOf(reply))
-}
-
-/** Promises the whole answer and hangs up in the middle of it. */
-function truncate(response: ServerResponse, reply: Reply, headers: Readonly<Record<string, string>>): void {
-  const whole = Buffer.from(textOf(reply))
-  response.writeHead(reply.status, {
-    'content-type': 'application/json; charset=utf-8',
-    ...headers,
-    'content-length': String(whole.length),
-  })
-  response.write(whole.subarray(0, Math.floor(whole.length / 2)), () => response.destroy())
-}
-
-function misbehave(response: ServerResponse, fault: Fault, now: Date): void {
-  const status = fault.status ?? 503
-  // A hang needs nothing: the socket stays open until the client or the simulator gives up.
-  if (fault.kind === 'disconnect') response.destroy()
-  if (fault.kind === 'html') {
-    const page = '<!DOCTYPE html><html><head><title>X</title></head><body><h1>Something is wrong</h1></body></html>'
-    send(response, { status, body: page }, { 'content-type': 'text/html; charset=utf-8' })
-  }
-  if (fault.kind === 'status') {
-    const reset = String(Math.ceil(now.getTime() / 1_000) + (fault.resetSeconds ?? 900))
-    const limit = { 'x-rate-limit-limit': '1', 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': reset }
-    const { reply } = plainProblem(status, undefined, status === 429 ? limit : {})
-    send(response, reply, reply.headers ?? {})
   }
 }

@@ -16,8 +16,8 @@ export interface XUser {
   readonly protected: boolean
   /** A suspended user's tokens are answered 403 user-suspended. */
   suspended: boolean
-  readonly followers: number
-  readonly following: number
+  followers: number
+  following: number
   readonly listed: number
   likes: number
   posts: number
@@ -49,9 +49,14 @@ export interface XPost {
   readonly conversationId: string
   readonly inReplyTo: { readonly postId: string; readonly userId: string } | undefined
   readonly quoted: { readonly postId: string; readonly userId: string } | undefined
+  readonly reposted: { readonly postId: string; readonly userId: string } | undefined
+  /** Ids of all versions, oldest first; the versions of a post share it, and who likes one of them likes them all. */
+  readonly history: string[]
+  readonly editableUntil: Date
   readonly likedBy: Set<string>
   replies: number
   quotes: number
+  reposts: number
 }
 
 export type MediaType = 'photo' | 'video' | 'animated_gif'
@@ -84,6 +89,7 @@ export type Happening =
   | { readonly kind: 'post'; readonly post: XPost }
   | { readonly kind: 'delete'; readonly post: XPost }
   | { readonly kind: 'like'; readonly id: string; readonly user: XUser; readonly post: XPost; readonly at: Date }
+  | { readonly kind: 'follow'; readonly source: XUser; readonly target: XUser; readonly follows: boolean }
   | { readonly kind: 'message'; readonly event: DirectEvent }
   | { readonly kind: 'chat'; readonly chat: ChatHappening }
   | { readonly kind: 'revoke'; readonly userId: string; readonly clientId: string; readonly at: Date }

@@ -96,6 +96,10 @@ function fill(random: Random, template: string, brand: string): string {
 export const mention = (random: Random, brand: string): string =>
   fill(random, random.pick(OPENINGS) + random.pick(random.chance(0.88) ? COMPLAINTS : KIND_WORDS), brand)
 
+/** Praise that nobody is addressed with: it names the brand as people do, without the @. */
+export const praise = (random: Random, brandName: string): string =>
+  fill(random, `${brandName}: ${random.pick(KIND_WORDS)}`, '')
+
 /** The customer goes on in their own thread, without naming the brand. */
 export const followUp = (random: Random): string => fill(random, random.pick(FOLLOW_UPS), '')
 

@@ -66,6 +66,24 @@ export function compose(
   }
 }
 
+/** Longest text of a repost, in code points: what is longer is cut, the original has it whole. */
+const MAX_REPOST = 140
+
+/** A repost's text: whose words they are, in front. Nobody typed it, so nobody is told of a mention in it. */
+export function composeRepost(
+  original: XPost,
+  author: XUser,
+  userOf: (idOrName: string) => XUser | undefined,
+): Pick<XPost, 'typed' | 'text' | 'mentions'> {
+  const whole = [...`RT @${author.username}: ${original.text}`]
+  const text = whole.length > MAX_REPOST ? `${whole.slice(0, MAX_REPOST - 1).join('')}…` : whole.join('')
+  const mentions = find(text, MENTION).flatMap(({ start, end, value }) => {
+    const user = userOf(value)
+    return user ? [{ start, end, id: user.id, username: user.username }] : []
+  })
+  return { typed: text, text, mentions }
+}
+
 function addresseesOf(
   typed: string,
   author: XUser,

@@ -1,10 +1,13 @@
 import type { Random } from '../core/random.ts'
 import type { XPost, XUser } from './model.ts'
 import { BRAND } from './people.ts'
-import { answer, bystander, followUp, mention } from './phrases.ts'
+import { answer, bystander, followUp, mention, praise } from './phrases.ts'
 import type { World } from './world.ts'
 
 const REMEMBERED_THREADS = 25
+/** How often a post is followed by a classic direct message, or by a post that the brand likes. */
+const MESSAGES = 0.12
+const LIKES = 0.08
 
 /** Writes an encrypted message. */
 export type Whisper = (from: XUser, to: XUser, text: string) => void
@@ -13,6 +16,8 @@ export type Whisper = (from: XUser, to: XUser, text: string) => void
 export class Traffic {
   readonly #world: World
   readonly #random: Random
+  /** A stream of its own: messages and likes do not change which posts there are. */
+  readonly #asides: Random
   readonly #threads: XPost[] = []
   readonly #onXChat: (userId: string) => boolean
   readonly #whisper: Whisper
@@ -22,6 +27,7 @@ export class Traffic {
   constructor(world: World, random: Random, xchat: { has(userId: string): boolean; write: Whisper }) {
     this.#world = world
     this.#random = random
+    this.#asides = random.fork('asides')
     this.#onXChat = xchat.has
     this.#whisper = xchat.write
   }
@@ -44,6 +50,7 @@ export class Traffic {
   #schedule(delayMs: number): void {
     this.#timer = setTimeout(() => {
       this.say()
+      this.#aside()
       // Between half and one and a half of the mean: people are not a metronome.
       this.#schedule((60_000 / this.#perMinute) * (0.5 + this.#random.next()))
     }, delayMs)
@@ -58,6 +65,22 @@ export class Traffic {
     if (customers.length === 0) return
     const text = mention(this.#random, brand.username).replace(`@${brand.username}`, brand.name)
     this.#whisper(this.#random.pick(customers), brand, text)
+  }
+
+  /** Now and then, beside the posts: a direct message to the brand, or a post without its @name that it likes. */
+  #aside(): void {
+    const random = this.#asides
+    const brand = this.#world.users.get(BRAND.id)
+    const customers = [...this.#world.users.values()].filter(({ id, protected: hidden }) => id !== BRAND.id && !hidden)
+    if (!brand || customers.length === 0) return
+    const draw = random.next()
+    const customer = random.pick(customers)
+    if (draw < MESSAGES) {
+      const text = mention(random, brand.username).replace(`@${brand.username}`, brand.name)
+      this.#world.directMessages.send(customer.id, this.#world.directMessages.between(customer.id, brand.id), { text })
+    } else if (draw < MESSAGES + LIKES) {
+      this.#world.like(brand, this.#world.addPost({ author: customer, typed: praise(random, brand.name) }))
+    }
   }
 
   /** One post, now: mostly a new complaint, sometimes the next post of a thread. Undefined without customers. */

@@ -3,8 +3,9 @@ import type { Logger } from 'pino'
 import { HANDLES } from '../domain/account.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
-import type { XClient, XTokens } from '../x/client.ts'
+import type { XAnswer, XClient, XTokens } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XMeter } from '../x-calls/x-calls.ts'
 import { identify } from './identity.ts'
 import { keepGrant } from './keep-grant.ts'
 import { lockWorkspace } from './lock-account.ts'
@@ -53,11 +54,18 @@ export function createAuthorizations(services: {
   readonly store: Store
   readonly vault: Vault
   readonly x: XClient
+  readonly meter: Pick<XMeter, 'answered'>
   readonly logger: Logger
   /** The callback that is registered with X. */
   readonly redirectUri: () => string
 }): Authorizations {
-  const { store, vault, x, logger, redirectUri } = services
+  const { store, vault, x, meter, logger, redirectUri } = services
+  /** Whose windows it uses up is what it asks: it is charged to the app. */
+  async function me(accessToken: string): Promise<XAnswer> {
+    const answer = await x.me(accessToken)
+    meter.answered(null, 'GET /2/users/me', answer)
+    return answer
+  }
 
   async function start(userId: string, accountId: string | null): Promise<StartedAuthorization> {
     const to = redirectUri()
@@ -148,7 +156,7 @@ export function createAuthorizations(services: {
     let tokens: XTokens | undefined
     try {
       tokens = await x.oauth.exchange(code, begun.codeVerifier, begun.redirectUri)
-      return { tokens, identity: await identify(x, tokens.accessToken) }
+      return { tokens, identity: await identify({ me }, tokens.accessToken) }
     } catch (error) {
       if (!(error instanceof XError)) throw error
       if (tokens === undefined && error.kind === 'INVALID_REQUEST') {

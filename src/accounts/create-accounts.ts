@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient } from '../x/client.ts'
 import type { XChat } from '../x/xchat.ts'
-import type { AccessTokens } from './access-tokens.ts'
+import type { XCalls, XMeter } from '../x-calls/x-calls.ts'
 import type { Accounts } from './accounts.ts'
 import { createAuthorizations } from './authorize.ts'
 import { createLifecycle } from './lifecycle.ts'
@@ -16,7 +16,8 @@ export interface AccountServices {
   readonly vault: Vault
   readonly x: XClient
   readonly xchat: Pick<XChat, 'recover'>
-  readonly tokens: Pick<AccessTokens, 'use'>
+  readonly calls: Pick<XCalls, 'use'>
+  readonly meter: Pick<XMeter, 'answered'>
   readonly logger: Logger
   /** The callback that is registered with X. */
   readonly redirectUri: () => string

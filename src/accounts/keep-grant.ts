@@ -87,4 +87,6 @@ async function keepTokens(db: ChangeScope['db'], vault: Vault, accountId: string
     ON CONFLICT (account_id) DO UPDATE SET
       access_token = excluded.access_token, refresh_token = excluded.refresh_token, scopes = excluded.scopes,
       expires_at = excluded.expires_at, granted_at = now(), refusals = 0, refused_since = NULL, updated_at = now()`
+  // Whatever X limited the old grant to, the new one is asked about anew: its owner has just been there, and waits.
+  await db.$executeRaw`DELETE FROM x_rate_limit WHERE caller = ${accountId}`
 }

@@ -4,6 +4,7 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import { deauthorize } from './deauthorize.ts'
 import { lockAccount } from './lock-account.ts'
@@ -24,15 +25,17 @@ export function createRemovedApps(services: {
   readonly store: Store
   readonly vault: Vault
   readonly x: Pick<XClient, 'me'>
-  readonly tokens: AccessTokens
+  readonly tokens: Pick<AccessTokens, 'get'>
+  readonly calls: Pick<XCalls, 'make'>
   readonly logger: Logger
 }): RemovedApps {
-  const { store, vault, x, tokens, logger } = services
+  const { store, vault, x, tokens, calls, logger } = services
 
   /** Whether X still lets the account in; undefined when it cannot be asked. */
   async function letsIn(accountId: string): Promise<boolean | undefined> {
     try {
-      await x.me(await tokens.get(accountId))
+      const token = await tokens.get(accountId)
+      await calls.make(accountId, 'GET /2/users/me', () => x.me(token))
       return true
     } catch (error) {
       if (error instanceof XError && error.kind === 'UNAUTHORIZED') return false

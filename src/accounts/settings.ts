@@ -48,7 +48,9 @@ async function update(
     messages && !settings.captureDirectMessages
       ? await db.accountXChat.deleteMany({ where: { accountId } })
       : { count: 0 }
-  await db.account.update({ where: { id: accountId }, data: settings })
+  // What administrators were told of the old budget says nothing of the new one.
+  const untold = changed.includes('monthlyBudget') ? { budgetTold: null, budgetToldMonth: null } : {}
+  await db.account.update({ where: { id: accountId }, data: { ...settings, ...untold } })
   emit({ type: 'account.updated', accountId, changed: [...changed, ...(erased.count > 0 ? ['xchat'] : [])] })
   return { accountId, userErrors: [], warnings }
 }
@@ -72,7 +74,7 @@ async function unsetDefault({ db, emit }: ChangeScope): Promise<void> {
 
 function settingsOf(account: Account): AccountSettings {
   const { captureMentions, manualConversion, captureDirectMessages, otherDirectMessageChannel } = account
-  const { trackLikes, allowReplies, isDefault, brandId } = account
+  const { trackLikes, allowReplies, isDefault, brandId, monthlyBudget } = account
   return {
     captureMentions,
     manualConversion,
@@ -82,5 +84,6 @@ function settingsOf(account: Account): AccountSettings {
     allowReplies,
     isDefault,
     brandId,
+    monthlyBudget,
   }
 }

@@ -1,4 +1,5 @@
 import type { UserError } from './errors.ts'
+import type { MicroDollars } from './price.ts'
 
 /*
  * What X accounts may do and be, by their plan and settings (F1-F17). Said here in words for people, and once more in
@@ -26,6 +27,8 @@ export interface AccountSettings {
   readonly allowReplies: boolean
   readonly isDefault: boolean
   readonly brandId: string | null
+  /** What X may charge a calendar month; null: no limit. */
+  readonly monthlyBudget: MicroDollars | null
 }
 
 /** The settings of a handle that was just connected: it listens, and answers where agents say so. */
@@ -38,6 +41,7 @@ export const FIRST_SETTINGS: AccountSettings = {
   allowReplies: true,
   isDefault: false,
   brandId: null,
+  monthlyBudget: null,
 }
 
 /** What to change; what is absent or undefined stays, or follows from the rest. */

@@ -20,6 +20,8 @@ export const ACCOUNT_CHANGES = [
   'REAUTHORIZED',
   'INACTIVITY_WARNING',
   'XCHAT',
+  'BUDGET_SLOWED',
+  'BUDGET_EXHAUSTED',
 ] as const
 /** Why X no longer lets an account in (F46, F48). */
 export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const

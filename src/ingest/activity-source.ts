@@ -1,8 +1,8 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import type { Activity } from './activity.ts'
 import { inTurn } from './in-turn.ts'
 import type { Inbox } from './inbox.ts'
@@ -23,7 +23,7 @@ export type ActivityMode = 'stream' | 'webhook' | 'both' | 'off'
 export interface ActivitySourceOptions {
   readonly store: Store
   readonly x: XClient
-  readonly tokens: AccessTokens
+  readonly calls: Pick<XCalls, 'use' | 'make'>
   readonly leases: Leases
   readonly inbox: Inbox
   readonly activity: Activity
@@ -46,7 +46,7 @@ export interface ActivitySource {
 const REFRESH_MS = 60 * 60_000
 
 export function startActivitySource(options: ActivitySourceOptions, signal: AbortSignal): ActivitySource {
-  const { store, x, tokens, leases, inbox, activity, logger, mode, webhookUrl, accounts } = options
+  const { store, x, calls, leases, inbox, activity, logger, mode, webhookUrl, accounts } = options
   const streams = mode === 'stream' || mode === 'both'
   const hooked = mode === 'webhook' || mode === 'both'
   let told: string | undefined
@@ -61,13 +61,13 @@ export function startActivitySource(options: ActivitySourceOptions, signal: Abor
     let webhookId: string | undefined
     let failure: unknown
     try {
-      webhookId = await ensureWebhook({ store, x, logger }, hooked ? webhookUrl() : undefined)
+      webhookId = await ensureWebhook({ store, x, calls, logger }, hooked ? webhookUrl() : undefined)
     } catch (error) {
       // The stream goes on without the webhook.
       if (!streams) throw error
       failure = error
     }
-    await subscribeAll({ x, tokens, logger }, wants, webhookId, signal)
+    await subscribeAll({ x, calls, logger }, wants, webhookId, signal)
     if (failure) throw failure
   })
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import type { XMeter } from '../x-calls/x-calls.ts'
 import type { Inbox } from './inbox.ts'
 import { type ChatNews, parseActivity } from './parse-activity.ts'
 
@@ -16,6 +17,7 @@ export interface Activity {
 
 export interface ActivityOptions {
   readonly inbox: Inbox
+  readonly meter: Pick<XMeter, 'event'>
   readonly logger: Logger
   /** Notes that somebody removed the app (`oauth.revoke`). An error is logged: X's refusals will tell the same. */
   readonly onRevoked: (xUserId: string, at: Date) => Promise<void>
@@ -23,7 +25,7 @@ export interface ActivityOptions {
   readonly onChat?: ((news: ChatNews) => Promise<void>) | undefined
 }
 
-export function createActivity({ inbox, logger, onRevoked, onChat }: ActivityOptions): Activity {
+export function createActivity({ inbox, meter, logger, onRevoked, onChat }: ActivityOptions): Activity {
   async function hint(told: Promise<void>, event: string): Promise<void> {
     try {
       await told
@@ -33,7 +35,8 @@ export function createActivity({ inbox, logger, onRevoked, onChat }: ActivityOpt
   }
   return {
     async deliver(door, line) {
-      const { items, rejects, revocations, chats } = parseActivity(line)
+      const { event, items, rejects, revocations, chats } = parseActivity(line)
+      if (event) meter.event(event)
       await Promise.all([
         items.length + rejects.length > 0 && inbox.deliver({ source: door, items, rejects }),
         ...revocations.map(({ xUserId, at }) => hint(onRevoked(xUserId, at), 'oauth.revoke')),

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import type { XCalls, XMeter } from '../x-calls/x-calls.ts'
 import { createActivity } from './activity.ts'
 import { type ActivityMode, startActivitySource } from './activity-source.ts'
 import { followAccounts } from './follow-accounts.ts'
@@ -28,7 +28,8 @@ export interface Ingest {
 export interface IngestOptions {
   readonly store: Store
   readonly x: XClient
-  readonly tokens: AccessTokens
+  readonly calls: XCalls
+  readonly meter: Pick<XMeter, 'event'>
   readonly leases: Leases
   readonly feed: Feed
   readonly logger: Logger
@@ -53,14 +54,14 @@ interface Task {
 }
 
 export function startIngest(options: IngestOptions): Ingest {
-  const { store, x, tokens, leases, feed, logger, pollMs = 15_000 } = options
+  const { store, x, calls, meter, leases, feed, logger, pollMs = 15_000 } = options
   const stopping = new AbortController()
   const inbox = createInbox({ store, logger, onIngested: options.onIngested })
   const pollers = new Map<string, Task>()
   /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
   const ending = new Map<string, Promise<void>>()
   const syncedAt = new Map<string, number>()
-  const activity = createActivity({ inbox, logger, onRevoked: options.onRevoked, onChat: options.onChat })
+  const activity = createActivity({ inbox, meter, logger, onRevoked: options.onRevoked, onChat: options.onChat })
 
   const activeAccounts = () =>
     store.prisma.account.findMany({
@@ -82,7 +83,7 @@ export function startIngest(options: IngestOptions): Ingest {
     const poller = {
       store,
       x,
-      tokens,
+      calls,
       inbox,
       logger,
       everyMs: pollMs,
@@ -124,7 +125,7 @@ export function startIngest(options: IngestOptions): Ingest {
     {
       store,
       x,
-      tokens,
+      calls,
       leases,
       inbox,
       activity,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { timeOfId } from '../domain/x-id.ts'
+import type { DeliveredEvent } from '../x-calls/x-calls.ts'
 import type { Item, Parsed } from './item.ts'
 import { parseMessageActivity } from './parse-message.ts'
 import { parsePosts, parseUsers, why, xId } from './parse-post.ts'
@@ -19,6 +20,8 @@ export interface ChatNews {
 }
 
 export interface ParsedActivity extends Parsed {
+  /** What X charges; undefined: it is no event. */
+  readonly event: DeliveredEvent | undefined
   readonly revocations: readonly Revocation[]
   readonly chats: readonly ChatNews[]
 }
@@ -26,6 +29,7 @@ export interface ParsedActivity extends Parsed {
 const rawActivity = z.object({
   data: z.object({
     event_type: z.string(),
+    event_uuid: z.string().max(100).optional().catch(undefined),
     /** The subscription's: whose event it is. */
     filter: z.object({ user_id: xId.optional(), direction: z.string().optional() }).optional(),
     payload: z.unknown(),
@@ -50,7 +54,7 @@ const rawLike = z.object({
 /** `A:B` in events, `A-B` in paths and lists (TRAPS, "XChat"). */
 const rawChat = z.object({ conversation_id: z.string().regex(/^[0-9]{1,19}[:-][0-9]{1,19}$|^g[0-9a-z]{1,40}$/i) })
 
-const NOTHING: ParsedActivity = { items: [], rejects: [], revocations: [], chats: [] }
+const NOTHING: ParsedActivity = { event: undefined, items: [], rejects: [], revocations: [], chats: [] }
 
 /** Events that carry a post. */
 const POST_EVENTS = new Set(['post.mention.create', 'post.reply.create', 'post.quote.create', 'post.create'])
@@ -66,7 +70,10 @@ export function parseActivity(line: string): ParsedActivity {
     return refused(line, 'not JSON')
   }
   const event = rawActivity.safeParse(json)
-  if (event.success) return parseEvent(event.data.data, line)
+  if (event.success) {
+    const { event_type: type, event_uuid: id, filter } = event.data.data
+    return { ...parseEvent(event.data.data, line), event: { type, id, accountXUserId: filter?.user_id } }
+  }
   // An `errors` line is X's notice about the connection itself (it is about to close), not lost content.
   const notice = z.object({ errors: z.array(z.unknown()).min(1) }).safeParse(json)
   return notice.success ? NOTHING : refused(line, why(event.error))

@@ -1,9 +1,10 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
+import type { XEndpoint } from '../domain/price.ts'
 import { compareIds, idAt } from '../domain/x-id.ts'
 import type { Store } from '../store/store.ts'
 import type { XAnswer, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import { conversationCursors, conversationQueries } from './conversations.ts'
 import type { CursorMove } from './cursor.ts'
 import type { Inbox } from './inbox.ts'
@@ -25,7 +26,7 @@ export interface PolledAccount {
 export interface PollerOptions {
   readonly store: Store
   readonly x: XClient
-  readonly tokens: AccessTokens
+  readonly calls: Pick<XCalls, 'use'>
   readonly inbox: Inbox
   readonly logger: Logger
   /** Between the end of one round and the start of the next. */
@@ -73,6 +74,7 @@ async function pollMentions(options: PollerOptions, account: PolledAccount, sign
   const sinceId = cursor?.sinceId ?? idAt(account.capturesFrom.getTime())
   await readAll(options, account, signal, {
     source: 'mentions',
+    endpoint: 'GET /2/users/:id/mentions',
     fetch: (accessToken, pageToken) =>
       x.mentions(account.xUserId, { accessToken, sinceId, ...(pageToken && { pageToken }) }),
     cursors: (newestId) => [{ ...key, sinceId: newestId }],
@@ -86,6 +88,7 @@ async function pollConversations(options: PollerOptions, account: PolledAccount,
     const { query, sinceId } = search
     await readAll(options, account, signal, {
       source: 'conversations',
+      endpoint: 'GET /2/tweets/search/recent',
       fetch: (accessToken, pageToken) =>
         options.x.searchRecent(query, { accessToken, ...(sinceId && { sinceId }), ...(pageToken && { pageToken }) }),
       cursors: (newestId) => conversationCursors(account.id, search, newestId),
@@ -95,6 +98,7 @@ async function pollConversations(options: PollerOptions, account: PolledAccount,
 
 interface Reading {
   readonly source: string
+  readonly endpoint: XEndpoint
   readonly fetch: (accessToken: string, pageToken: string | undefined) => Promise<XAnswer>
   /** The cursors once everything up to `newestId` was read (null: there was nothing). */
   readonly cursors: (newestId: string | null) => readonly CursorMove[]
@@ -110,14 +114,14 @@ async function readAll(
   options: PollerOptions,
   account: PolledAccount,
   signal: AbortSignal,
-  { source, fetch, cursors, onRead }: Reading,
+  { source, endpoint, fetch, cursors, onRead }: Reading,
 ): Promise<void> {
   const { inbox } = options
   let pages: ParsedPage[] = []
   let newestId: string | null = null
   let pageToken: string | null = null
   do {
-    const answer: XAnswer = await options.tokens.use(account.id, (accessToken) =>
+    const answer: XAnswer = await options.calls.use(account.id, endpoint, (accessToken) =>
       fetch(accessToken, pageToken ?? undefined),
     )
     const page = parsePage(answer.body)

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
 import {
   ACTIVITY_TAG,
   type ActivityEventType,
@@ -8,12 +7,13 @@ import {
   type XClient,
 } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 
 /* Which events X is to tell us of. Every one of them costs money. */
 
 export interface SubscriptionServices {
   readonly x: Pick<XClient, 'activity'>
-  readonly tokens: Pick<AccessTokens, 'get'>
+  readonly calls: Pick<XCalls, 'use' | 'make'>
   readonly logger: Logger
 }
 
@@ -58,18 +58,19 @@ const keyOf = ({ eventType, userId, direction }: ActivityTopic | ActivitySubscri
  * these. Throws XError when X is away or allows no more calls.
  */
 export async function subscribeAll(
-  { x, tokens, logger }: SubscriptionServices,
+  { x, calls, logger }: SubscriptionServices,
   wants: readonly Want[],
   webhookId: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const there = await x.activity.subscriptions()
+  const there = await subscriptionsOf({ x, calls })
   const wanted = new Set(wants.map(({ topic }) => keyOf(topic)))
   // Others' are none of our business.
   for (const { id, ...subscription } of there) {
     if (wanted.has(keyOf({ id, ...subscription })) || subscription.tag !== ACTIVITY_TAG) continue
     if (signal.aborted) return
-    await attempt(() => x.activity.unsubscribe(id), { event: 'unsubscribe' }, logger)
+    const unsubscribe = () => calls.make(null, 'DELETE /2/activity/subscriptions/:id', () => x.activity.unsubscribe(id))
+    await attempt(unsubscribe, { event: 'unsubscribe' }, logger)
   }
   const have = new Map<string, ActivitySubscription>()
   for (const subscription of there) {
@@ -83,23 +84,36 @@ export async function subscribeAll(
     const found = have.get(keyOf(topic))
     if (found && (webhookId === undefined || found.webhookId === webhookId)) continue
     if (found?.tag === ACTIVITY_TAG && webhookId !== undefined) {
-      await attempt(() => x.activity.redirect(found.id, webhookId), about, logger)
+      const redirect = () => x.activity.redirect(found.id, webhookId)
+      await attempt(() => calls.make(null, 'PUT /2/activity/subscriptions/:id', redirect), about, logger)
       continue
     }
-    await attempt(
-      async () =>
-        x.activity.subscribe(topic, {
-          ...(accountId !== undefined && { accessToken: await tokens.get(accountId) }),
-          ...(webhookId !== undefined && { webhookId }),
-        }),
-      about,
-      logger,
-    )
+    const told = webhookId === undefined ? {} : { webhookId }
+    const subscribe = (accessToken?: string) =>
+      x.activity.subscribe(topic, { ...told, ...(accessToken !== undefined && { accessToken }) })
+    const endpoint = 'POST /2/activity/subscriptions'
+    const make =
+      accountId === undefined
+        ? () => calls.make(null, endpoint, () => subscribe())
+        : () => calls.use(accountId, endpoint, subscribe)
+    await attempt(make, about, logger)
   }
 }
 
+async function subscriptionsOf({ x, calls }: Pick<SubscriptionServices, 'x' | 'calls'>) {
+  const found: ActivitySubscription[] = []
+  let pageToken: string | undefined
+  do {
+    const next: string | undefined = pageToken
+    const page = await calls.make(null, 'GET /2/activity/subscriptions', () => x.activity.subscriptions(next))
+    found.push(...page.value.subscriptions)
+    pageToken = page.value.nextToken
+  } while (pageToken !== undefined)
+  return found
+}
+
 /** A refusal is told and left; an outage is the caller's. */
-async function attempt(work: () => Promise<void>, about: object, logger: Logger): Promise<void> {
+async function attempt(work: () => Promise<unknown>, about: object, logger: Logger): Promise<void> {
   try {
     await work()
   } catch (error) {

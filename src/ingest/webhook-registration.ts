@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 
 export interface WebhookServices {
   readonly store: Store
   readonly x: Pick<XClient, 'webhooks'>
+  readonly calls: Pick<XCalls, 'make'>
   readonly logger: Logger
 }
 
@@ -14,15 +16,15 @@ export interface WebhookServices {
  * when X is away, or when its challenge does not find our door there.
  */
 export async function ensureWebhook(
-  { store, x, logger }: WebhookServices,
+  { store, x, calls, logger }: WebhookServices,
   url: string | undefined,
 ): Promise<string | undefined> {
   const ours = new Set((await store.prisma.activityWebhook.findMany({ select: { id: true } })).map(({ id }) => id))
   if (url === undefined && ours.size === 0) return undefined
-  const there = await x.webhooks.list()
+  const { value: there } = await calls.make(null, 'GET /2/webhooks', x.webhooks.list)
   for (const webhook of there) {
     if (!ours.has(webhook.id) || webhook.url === url) continue
-    await x.webhooks.remove(webhook.id)
+    await calls.make(null, 'DELETE /2/webhooks/:id', () => x.webhooks.remove(webhook.id))
     logger.info({ webhookId: webhook.id }, 'a webhook of an earlier address was removed at X')
   }
   // Also those that somebody removed at X.
@@ -31,11 +33,12 @@ export async function ensureWebhook(
   if (url === undefined) return undefined
   const present = there.find((webhook) => webhook.url === url)
   if (!present) {
-    const { id } = await x.webhooks.register(url)
+    const made = await calls.make(null, 'POST /2/webhooks', () => x.webhooks.register(url))
+    const { id } = made.value
     await store.prisma.activityWebhook.createMany({ data: [{ id, url }], skipDuplicates: true })
     logger.info({ webhookId: id }, 'X delivers to our webhook')
     return id
   }
-  if (!present.valid) await x.webhooks.validate(present.id)
+  if (!present.valid) await calls.make(null, 'PUT /2/webhooks/:id', () => x.webhooks.validate(present.id))
   return present.id
 }

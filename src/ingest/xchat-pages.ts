@@ -1,6 +1,7 @@
-import type { AccessTokens } from '../accounts/access-tokens.ts'
+import type { XEndpoint } from '../domain/price.ts'
 import type { PageRequest, XAnswer, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import { pause, untilReset } from './retry.ts'
 import { type ChatEventPage, type ConversationPage, parseChatEvents, parseConversations } from './xchat-parse.ts'
 
@@ -15,24 +16,24 @@ export interface ChatPages {
 }
 
 export function chatPages(
-  { x, tokens }: { readonly x: Pick<XClient, 'chat'>; readonly tokens: Pick<AccessTokens, 'use'> },
+  { x, calls }: { readonly x: Pick<XClient, 'chat'>; readonly calls: Pick<XCalls, 'use'> },
   accountId: string,
   signal: AbortSignal,
 ): ChatPages {
   /** When X takes calls again, by endpoint. */
   const resting = new Map<string, Date>()
 
-  async function ask(endpoint: string, call: (accessToken: string) => Promise<XAnswer>): Promise<unknown> {
+  async function ask(endpoint: XEndpoint, call: (accessToken: string) => Promise<XAnswer>): Promise<unknown> {
     const until = resting.get(endpoint)
     resting.delete(endpoint)
     if (until) await pause(untilReset(until), signal)
-    const { body, rateLimit } = await tokens.use(accountId, call)
+    const { body, rateLimit } = await calls.use(accountId, endpoint, call)
     if (rateLimit?.remaining === 0) resting.set(endpoint, rateLimit.resetsAt)
     return body
   }
 
   async function* walk<Page extends { readonly nextToken: string | null }>(
-    endpoint: string,
+    endpoint: XEndpoint,
     fetch: (page: Omit<PageRequest, 'sinceId'>) => Promise<XAnswer>,
     parse: (body: unknown) => Page | undefined,
   ): AsyncGenerator<Page> {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
-import type { AccessTokens } from '../accounts/access-tokens.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import type { XClient } from '../x/client.ts'
 import type { XChat } from '../x/xchat.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
 import { delayAfter, pause } from './retry.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
@@ -26,7 +26,7 @@ export interface XChatReaderOptions {
   readonly store: Store
   readonly x: Pick<XClient, 'chat'>
   readonly xchat: Pick<XChat, 'open' | 'keyVersions'>
-  readonly tokens: Pick<AccessTokens, 'use'>
+  readonly calls: Pick<XCalls, 'use' | 'left'>
   readonly vault: Vault
   readonly leases: Leases
   readonly feed: Feed

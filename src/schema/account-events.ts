@@ -19,6 +19,9 @@ const TYPES = {
   REAUTHORIZED: 'Its owner consented anew; it is back with its settings.',
   INACTIVITY_WARNING: 'It has had no traffic for `days` days; at 20 it is deauthorized.',
   XCHAT_CHANGED: 'Its XChat changed: confirmed, disabled, or its keys were replaced.',
+  BUDGET_SLOWED: 'Four fifths of its monthly budget are spent: it is polled more slowly. Once a month.',
+  BUDGET_EXHAUSTED:
+    'Its monthly budget is spent: it is not polled until the month ends. What X delivers by itself goes on. Once a month.',
 } as const
 type AccountEventType = keyof typeof TYPES
 

@@ -99,6 +99,11 @@ const UpdateAccountInput = builder.inputType('UpdateAccountInput', {
       description: 'Whether it is the default, instead of the one that was. Needs `allowReplies`.',
     }),
     brandId: t.string({ description: 'The brand that it speaks for. Null: none.' }),
+    monthlyBudget: t.field({
+      type: 'Dollars',
+      description:
+        'What X may charge for it in a calendar month (UTC): from four fifths of it polling slows, at all of it polling stops until the month ends. Null: no limit.',
+    }),
   }),
 })
 
@@ -111,11 +116,11 @@ builder.mutationField('updateAccount', (t) =>
     complexity: 10,
     description: 'Changes the settings of an account. For administrators.',
     args: { input: t.arg({ type: UpdateAccountInput, required: true, description: 'What to change.' }) },
-    resolve: (_root, { input: { accountId: id, brandId, ...flags } }, context) =>
+    resolve: (_root, { input: { accountId: id, brandId, monthlyBudget, ...flags } }, context) =>
       onAccount<AccountPayload>(context, id, (userId, accountId) => {
-        // Null means "not given" for what is either on or off; a brand can be taken away.
+        // Null means "not given" for what is either on or off; a brand or a budget can be taken away.
         const given = Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== null))
-        return context.accounts.update(userId, accountId, { ...given, brandId })
+        return context.accounts.update(userId, accountId, { ...given, brandId, monthlyBudget })
       }),
   }),
 )

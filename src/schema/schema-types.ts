@@ -1,4 +1,5 @@
 import type { Position } from '../domain/position.ts'
+import type { MicroDollars } from '../domain/price.ts'
 import type PrismaTypes from '../generated/pothos.ts'
 import type { Context } from './context.ts'
 
@@ -13,6 +14,9 @@ export interface SchemaTypes {
     DateTime: { Input: Date; Output: Date }
     Position: { Input: Position; Output: Position }
     XChatPin: { Input: string; Output: never }
+    /** A day, `2026-11-23`. */
+    Date: { Input: string; Output: string }
+    Dollars: { Input: MicroDollars; Output: MicroDollars }
     JSON: { Input: unknown; Output: unknown }
   }
   DefaultFieldNullability: false

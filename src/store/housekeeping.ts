@@ -14,6 +14,13 @@ const AUTHORIZATION_DAYS = 1
 /** The longest memory of the rule that counts them (domain/xchat-pin.ts), three times over. */
 const PIN_ATTEMPT_DAYS = 90
 
+/** A year and a month, to compare with; `account.spend` reaches as far. */
+const SPEND_DAYS = 400
+/** X charges for a thing once a UTC day. */
+const BILLED_DAYS = 2
+/** Longer than X's longest window. */
+const RATE_LIMIT_DAYS = 2
+
 /** Removes what has outlived its use. Run daily; running it twice does no harm. */
 export async function keepHouse(prisma: PrismaClient, { events }: Retention): Promise<void> {
   await prisma.$executeRaw`
@@ -28,6 +35,12 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
     DELETE FROM account_authorization WHERE expires_at < now() - ${AUTHORIZATION_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
     DELETE FROM xchat_pin_attempt WHERE started_at < now() - ${PIN_ATTEMPT_DAYS} * interval '1 day'`
+  await prisma.$executeRaw`
+    DELETE FROM x_spend WHERE day < (now() AT TIME ZONE 'UTC')::date - ${SPEND_DAYS}::int`
+  await prisma.$executeRaw`
+    DELETE FROM x_billed_resource WHERE day < (now() AT TIME ZONE 'UTC')::date - ${BILLED_DAYS}::int`
+  await prisma.$executeRaw`
+    DELETE FROM x_rate_limit WHERE coalesce(begun_at, answered_at) < now() - ${RATE_LIMIT_DAYS} * interval '1 day'`
   if (events !== undefined) await pruneEvents(prisma, events)
 }
 

@@ -1,7 +1,8 @@
-import type { TwitterApi } from 'twitter-api-v2'
+import type { TwitterApi, TwitterResponse } from 'twitter-api-v2'
 import { z } from 'zod'
-import { ACTIVITY_TAG, type ActivitySubscription, type XActivity, type XWebhooks } from './client.ts'
+import { ACTIVITY_TAG, type ActivitySubscription, type XActivity, type XAnswer, type XWebhooks } from './client.ts'
 import { XError } from './errors.ts'
+import { answerOf } from './rate-limit.ts'
 
 /* The Activity API and its webhooks (x-openapi.json): twitter-api-v2 has no methods of its own for them. */
 
@@ -34,25 +35,28 @@ const SUBSCRIPTIONS = 'activity/subscriptions'
 export function createActivityApi(
   parts: ApiParts & { readonly asUser: (accessToken: string) => TwitterApi; readonly stream: XActivity['stream'] },
 ): XActivity {
-  const { bearer, asUser, call, timeoutMs } = parts
-  const timeout = timeoutMs
+  const { bearer, asUser, timeoutMs: timeout } = parts
+  const ask = asking(parts)
+  const options = { fullResponse: true, timeout } as const
   return {
-    async subscriptions() {
+    async subscriptions(pageToken) {
       const endpoint = 'GET /2/activity/subscriptions'
-      const found: ActivitySubscription[] = []
-      let token: string | undefined
-      do {
-        const query = { max_results: '1000', ...(token && { pagination_token: token }) }
-        const body = await call(endpoint, () => bearer.v2.get<unknown>(SUBSCRIPTIONS, query, { timeout }))
-        const { data = [], meta } = understood(subscriptionPage, body, endpoint)
-        for (const { subscription_id: id, event_type: eventType, filter, tag, webhook_id: webhookId } of data) {
-          found.push({ id, eventType, userId: filter?.user_id, direction: filter?.direction, webhookId, tag })
-        }
-        token = meta?.next_token
-      } while (token)
-      return found
+      const query = { max_results: '1000', ...(pageToken && { pagination_token: pageToken }) }
+      const answer = await ask(endpoint, () => bearer.v2.get<unknown>(SUBSCRIPTIONS, query, options))
+      const { data = [], meta } = understood(subscriptionPage, answer.body, endpoint)
+      const subscriptions = data.map(
+        ({ subscription_id: id, event_type: eventType, filter, tag, webhook_id: webhookId }): ActivitySubscription => ({
+          id,
+          eventType,
+          userId: filter?.user_id,
+          direction: filter?.direction,
+          webhookId,
+          tag,
+        }),
+      )
+      return { ...answer, value: { subscriptions, nextToken: meta?.next_token } }
     },
-    async subscribe({ eventType, userId, direction }, { accessToken, webhookId }) {
+    subscribe({ eventType, userId, direction }, { accessToken, webhookId }) {
       const body = {
         event_type: eventType,
         filter: { ...(userId && { user_id: userId }), ...(direction && { direction }) },
@@ -60,16 +64,16 @@ export function createActivityApi(
         ...(webhookId && { webhook_id: webhookId }),
       }
       const api = accessToken === undefined ? bearer : asUser(accessToken)
-      await call('POST /2/activity/subscriptions', () => api.v2.post(SUBSCRIPTIONS, body, { timeout }))
+      return ask('POST /2/activity/subscriptions', () => api.v2.post<unknown>(SUBSCRIPTIONS, body, options))
     },
-    async redirect(subscriptionId, webhookId) {
+    redirect(subscriptionId, webhookId) {
       const body = { webhook_id: webhookId, tag: ACTIVITY_TAG }
       const path = `${SUBSCRIPTIONS}/${subscriptionId}`
-      await call('PUT /2/activity/subscriptions/:id', () => bearer.v2.put(path, body, { timeout }))
+      return ask('PUT /2/activity/subscriptions/:id', () => bearer.v2.put<unknown>(path, body, options))
     },
-    async unsubscribe(subscriptionId) {
+    unsubscribe(subscriptionId) {
       const path = `${SUBSCRIPTIONS}/${subscriptionId}`
-      await call('DELETE /2/activity/subscriptions/:id', () => bearer.v2.delete(path, undefined, { timeout }))
+      return ask('DELETE /2/activity/subscriptions/:id', () => bearer.v2.delete<unknown>(path, undefined, options))
     },
     stream: parts.stream,
   }
@@ -80,25 +84,29 @@ const webhookPage = z.object({ data: z.array(webhook).optional() })
 const webhookMade = z.object({ data: webhook })
 
 /** What XWebhooks promises. */
-export function createWebhooksApi({ bearer, call, timeoutMs }: ApiParts): XWebhooks {
-  const timeout = timeoutMs
+export function createWebhooksApi(parts: ApiParts): XWebhooks {
+  const { bearer, timeoutMs: timeout } = parts
+  const ask = asking(parts)
+  const options = { fullResponse: true, timeout } as const
   return {
     async list() {
-      const body = await call('GET /2/webhooks', () => bearer.v2.get<unknown>('webhooks', {}, { timeout }))
-      return understood(webhookPage, body, 'GET /2/webhooks').data ?? []
+      const answer = await ask('GET /2/webhooks', () => bearer.v2.get<unknown>('webhooks', {}, options))
+      return { ...answer, value: understood(webhookPage, answer.body, 'GET /2/webhooks').data ?? [] }
     },
     async register(url) {
-      const body = await call('POST /2/webhooks', () => bearer.v2.post<unknown>('webhooks', { url }, { timeout }))
-      return understood(webhookMade, body, 'POST /2/webhooks').data
+      const answer = await ask('POST /2/webhooks', () => bearer.v2.post<unknown>('webhooks', { url }, options))
+      return { ...answer, value: understood(webhookMade, answer.body, 'POST /2/webhooks').data }
     },
-    async validate(id) {
-      await call('PUT /2/webhooks/:id', () => bearer.v2.put(`webhooks/${id}`, undefined, { timeout }))
-    },
-    async remove(id) {
-      await call('DELETE /2/webhooks/:id', () => bearer.v2.delete(`webhooks/${id}`, undefined, { timeout }))
-    },
+    validate: (id) => ask('PUT /2/webhooks/:id', () => bearer.v2.put<unknown>(`webhooks/${id}`, undefined, options)),
+    remove: (id) =>
+      ask('DELETE /2/webhooks/:id', () => bearer.v2.delete<unknown>(`webhooks/${id}`, undefined, options)),
   }
 }
+
+const asking =
+  ({ call }: ApiParts) =>
+  async (endpoint: string, work: () => Promise<TwitterResponse<unknown>>): Promise<XAnswer> =>
+    answerOf(await call(endpoint, work))
 
 function understood<T>(schema: z.ZodType<T>, body: unknown, endpoint: string): T {
   const parsed = schema.safeParse(body)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
-import { kindOf, resetOf, XError } from './errors.ts'
+import { kindOf, XError } from './errors.ts'
+import { resetOf } from './rate-limit.ts'
 
 /*
  * The Activity stream, line by line. Not twitter-api-v2's TweetStream: that decodes each chunk by

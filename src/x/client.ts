@@ -4,11 +4,21 @@
  * Invariant: every method either gives X's answer or throws XError; nothing is retried in here.
  */
 
-/** What X's `x-rate-limit-*` headers said: calls left in this 15-minute window, and when it ends. */
-export interface RateLimit {
+/** Calls left in one of X's windows, and when it ends by X's clock. */
+export interface RateWindow {
   readonly limit: number
   readonly remaining: number
   readonly resetsAt: Date
+}
+
+/** What X's headers said: `x-rate-limit-*` of this 15-minute window, and of 24-hour windows where there are some. */
+export interface RateLimit extends RateWindow {
+  /** `x-app-limit-24hour-*`: all of the app's calls. */
+  readonly day?: RateWindow
+  /** `x-user-limit-24hour-*`: this user's calls. */
+  readonly userDay?: RateWindow
+  /** X's clock when it answered (its Date header): what `resetsAt` is to be compared with. */
+  readonly asOf?: Date
 }
 
 export interface XAnswer {
@@ -64,6 +74,17 @@ export interface ActivitySubscription {
   readonly tag: string | undefined
 }
 
+/** An answer of X, understood. */
+export interface XAnswerOf<Value> extends XAnswer {
+  readonly value: Value
+}
+
+/** One page of the app's subscriptions; `nextToken` undefined: the last. */
+export interface SubscriptionPage {
+  readonly subscriptions: readonly ActivitySubscription[]
+  readonly nextToken: string | undefined
+}
+
 /** An address that X delivers events to. */
 export interface XWebhook {
   readonly id: string
@@ -86,15 +107,16 @@ export interface XOAuth {
 }
 
 export interface XActivity {
-  subscriptions(): Promise<readonly ActivitySubscription[]>
+  /** At most 1,000 of them. */
+  subscriptions(pageToken?: string): Promise<XAnswerOf<SubscriptionPage>>
   /**
    * With the user's own token: X's pages ask for it, though its OpenAPI document takes the app's, too; without one, in the
    * app's name. The stream is told whether or not a webhook is, and X has one subscription to a topic, not one for each.
    */
-  subscribe(topic: ActivityTopic, options: { accessToken?: string; webhookId?: string }): Promise<void>
+  subscribe(topic: ActivityTopic, options: { accessToken?: string; webhookId?: string }): Promise<XAnswer>
   /** Has a webhook told from now on; X offers no way back but unsubscribing. */
-  redirect(subscriptionId: string, webhookId: string): Promise<void>
-  unsubscribe(subscriptionId: string): Promise<void>
+  redirect(subscriptionId: string, webhookId: string): Promise<XAnswer>
+  unsubscribe(subscriptionId: string): Promise<XAnswer>
   /**
    * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
    * `onAlive` is called when connected and for every sign of life, keep-alives included, once the lines before it have
@@ -109,12 +131,12 @@ export interface XActivity {
 
 /** The app's webhooks; X gives most apps one. */
 export interface XWebhooks {
-  list(): Promise<readonly XWebhook[]>
+  list(): Promise<XAnswerOf<readonly XWebhook[]>>
   /** X challenges the address before it answers. */
-  register(url: string): Promise<XWebhook>
+  register(url: string): Promise<XAnswerOf<XWebhook>>
   /** Has X challenge it again. Throws XError (INVALID_REQUEST) when it fails. */
-  validate(id: string): Promise<void>
-  remove(id: string): Promise<void>
+  validate(id: string): Promise<XAnswer>
+  remove(id: string): Promise<XAnswer>
 }
 
 /** XChat as X stores it: public keys and ciphertext. What is in it, src/x/xchat.ts reads. */

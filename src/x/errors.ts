@@ -1,4 +1,6 @@
 import { ApiPartialResponseError, ApiRequestError, ApiResponseError } from 'twitter-api-v2'
+import type { RateLimit } from './client.ts'
+import { rateLimitOf, resetOf } from './rate-limit.ts'
 
 /** Kinds of refusal, by HTTP status and problem type, never by X's wording (TRAPS, "X"). */
 export type XErrorKind =
@@ -21,11 +23,18 @@ export class XError extends Error {
   readonly status: number | undefined
   /** When X will answer again, if it said so. */
   readonly retryAt: Date | undefined
-  constructor(kind: XErrorKind, message: string, details: { status?: number; retryAt?: Date } = {}) {
+  /** What X's answer said of its windows, if it did. */
+  readonly rateLimit: RateLimit | undefined
+  constructor(
+    kind: XErrorKind,
+    message: string,
+    details: { status?: number; retryAt?: Date; rateLimit?: RateLimit } = {},
+  ) {
     super(message)
     this.kind = kind
     this.status = details.status
     this.retryAt = details.retryAt
+    this.rateLimit = details.rateLimit
   }
 }
 
@@ -38,12 +47,6 @@ export function kindOf(status: number): XErrorKind {
   return status >= 400 && status < 500 ? 'INVALID_REQUEST' : 'UNAVAILABLE'
 }
 
-/** When a 429's window ends: X sends no Retry-After, only `x-rate-limit-reset` in Unix seconds. */
-export function resetOf(headers: Record<string, unknown>): Date | undefined {
-  const seconds = Number(headers['x-rate-limit-reset'])
-  return Number.isFinite(seconds) && seconds > 0 ? new Date(seconds * 1000) : undefined
-}
-
 /** RFC 6749 §5.2: the app itself is refused, and no token of an account; some servers say so with a 400. */
 const APP_REFUSED: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client'])
 
@@ -53,18 +56,23 @@ export function translate(error: unknown, call: string): XError {
   if (error instanceof ApiResponseError) {
     const { title, detail, error: code } = error.data ?? {}
     const said = [title ?? code, detail].filter((part) => typeof part === 'string').join(': ')
-    const retryAt = error.code === 429 ? resetOf(error.headers as Record<string, unknown>) : undefined
+    const retryAt = error.code === 429 ? resetOf(error.headers) : undefined
+    const rateLimit = rateLimitOf(error.headers)
     return new XError(
       APP_REFUSED.has(code) ? 'UNAUTHORIZED' : kindOf(error.code),
       `${call}: X answered ${error.code}${said ? ` (${said.slice(0, 200)})` : ''}`,
       {
         status: error.code,
         ...(retryAt && { retryAt }),
+        ...(rateLimit && { rateLimit }),
       },
     )
   }
   if (error instanceof ApiPartialResponseError) {
-    return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`)
+    const rateLimit = rateLimitOf(error.response.headers)
+    return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`, {
+      ...(rateLimit && { rateLimit }),
+    })
   }
   const cause = error instanceof ApiRequestError ? error.requestError : error
   return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`)

@@ -1,9 +1,10 @@
 import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
 import { createActivityApi, createWebhooksApi } from './activity-api.ts'
 import { activityLines } from './activity-stream.ts'
-import type { PageRequest, RateLimit, XAnswer, XClient, XTokens } from './client.ts'
+import type { PageRequest, XAnswer, XClient, XTokens } from './client.ts'
 import { dialX } from './dial.ts'
 import { translate } from './errors.ts'
+import { answerOf } from './rate-limit.ts'
 
 export interface XClientOptions {
   readonly clientId: string
@@ -69,7 +70,7 @@ export function createXClient(options: XClientOptions): XClient {
     const answer = await call(endpoint, () =>
       api.v2.get<unknown>(path, query, { fullResponse: true, timeout: timeoutMs }),
     )
-    return { body: answer.data, ...(answer.rateLimit && { rateLimit: toRateLimit(answer.rateLimit) }) }
+    return answerOf(answer)
   }
 
   const asUser = (accessToken: string) => new TwitterApi(accessToken, { httpAgent })
@@ -155,10 +156,6 @@ function pageQuery({ sinceId, pageToken }: PageRequest, tokenName: string): Reco
     ...(sinceId && { since_id: sinceId }),
     ...(pageToken && { [tokenName]: pageToken }),
   }
-}
-
-function toRateLimit({ limit, remaining, reset }: { limit: number; remaining: number; reset: number }): RateLimit {
-  return { limit, remaining, resetsAt: new Date(reset * 1000) }
 }
 
 function toTokens(answer: {

@@ -7,6 +7,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { BRAND_ID, createAccount } from '../helpers/posts.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 
@@ -56,8 +57,8 @@ function removedApps(me: () => Promise<void>) {
       return { body: {} }
     },
   }
-  const tokens = { get: async () => 'access', use: () => Promise.reject(new Error('not to be called')) }
-  return createRemovedApps({ store, vault, x, tokens, logger: silent })
+  const tokens = { get: async () => 'access' }
+  return createRemovedApps({ store, vault, x, tokens, calls: freeCalls(), logger: silent })
 }
 const ANSWERS = {
   'lets it in': async () => {},

@@ -8,6 +8,7 @@ import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
 import type { XClient } from '../../src/x/client.ts'
 import { testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 import { testStore } from '../helpers/stores.ts'
 import { type ScriptedRealms, scriptedRealms } from './xchat-realms.ts'
@@ -58,7 +59,7 @@ export async function createXChatWorld(): Promise<XChatWorld> {
       vault,
       x: { ...SILENT_X, chat: { ...SILENT_X.chat, publicKeys: (...args) => world.publicKeys(...args) } },
       xchat: realms,
-      tokens: { use: (_accountId, call) => call('token') },
+      calls: freeCalls(),
       logger,
     })
 

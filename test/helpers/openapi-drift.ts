@@ -56,11 +56,21 @@ export const FURTHER_PROPERTIES: Readonly<Record<string, object>> = {
   },
 }
 
+/** Patterns that real values do not keep to: schema, its pattern. */
+export const WIDER_PATTERNS: Readonly<Record<string, string>> = {
+  // PAYLOADS: of likes, follows, deletions and direct messages it is a signed number.
+  ActivityEventId: '^-?[0-9]{1,19}$',
+}
+
 /** Event types that can be subscribed to although the document's enumeration lacks them (docs.x.com, "OAuth events"). */
 export const FURTHER_EVENT_TYPES = ['oauth.revoke']
 
-/** Events whose payload is in PAYLOADS and not in the document; they have no schema here. */
-export const PAYLOADS_WITHOUT_SCHEMA = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent', 'oauth.revoke']
+/** Events whose payload is in PAYLOADS and not, or not so, in the document; they have no schema here. */
+export const PAYLOADS_WITHOUT_SCHEMA = [
+  ...['dm.received', 'dm.sent', 'chat.received', 'chat.sent', 'oauth.revoke'],
+  // PAYLOADS wraps source and target in `data`.
+  ...['follow.follow', 'follow.unfollow'],
+]
 
 const problem = (types: readonly string[], further: Readonly<Record<string, object>> = {}) => ({
   type: 'object',

@@ -10,6 +10,7 @@ import {
   PAYLOADS_WITHOUT_SCHEMA,
   RENAMED,
   RENAMED_PARAMETERS,
+  WIDER_PATTERNS,
 } from './openapi-drift.ts'
 
 /*
@@ -56,6 +57,7 @@ function readDocument(): Json {
     const [name = '', property = ''] = path.split('.')
     at(schemas, name, 'properties')[property] = schema
   }
+  for (const [name, pattern] of Object.entries(WIDER_PATTERNS)) at(schemas, name)['pattern'] = pattern
   const eventType = at(schemas, 'CreateActivitySubscriptionRequest', 'properties', 'event_type')
   if (Array.isArray(eventType['enum'])) eventType['enum'].push(...FURTHER_EVENT_TYPES)
   close(document)

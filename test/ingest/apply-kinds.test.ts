@@ -75,6 +75,13 @@ describe('a direct message', () => {
     ])
   })
 
+  it('and a post of our own make no requester of us', async () => {
+    await apply(received('9'), received('10', { author: BRAND_ID, conversation: '9', answers: '900' }))
+    await apply(message('11'), message('12', { from: BRAND_ID }))
+    expect((await tickets()).map(({ commentCount }) => commentCount)).toEqual([2, 2])
+    expect(await store.prisma.user.count({ where: { xProfileId: BRAND_ID } })).toBe(0)
+  })
+
   it('says in a private note what came along (F42)', async () => {
     await apply(message('10', { text: '', attachments: ['video', 'image', 'image'] }))
     expect(await tickets()).toMatchObject([

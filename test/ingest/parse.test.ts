@@ -133,6 +133,7 @@ describe('a line of the stream', () => {
     expect(parseActivity(line('post.mention.create', raw())).items).toHaveLength(1)
     expect(parseActivity(line('post.reply.create', raw())).items).toHaveLength(1)
     expect(parseActivity(line('profile.update.bio', raw()))).toEqual({
+      event: { type: 'profile.update.bio', id: undefined, accountXUserId: undefined },
       items: [],
       rejects: [],
       revocations: [],

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { AccessTokens } from '../../src/accounts/access-tokens.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { pollAccount } from '../../src/ingest/poller.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { PageRequest, XAnswer, XClient } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { BRAND_ID, createAccount } from '../helpers/posts.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent, testStore } from '../helpers/stores.ts'
@@ -60,9 +60,8 @@ function poll(answers: (XAnswer | XError)[]) {
       return answer
     },
   }
-  const tokens: AccessTokens = { get: async () => 'token', use: (_id, call) => call('token') }
   polling = pollAccount(
-    { store, x, tokens, inbox, logger: silent, everyMs: 20, onSynced: () => void synced++ },
+    { store, x, calls: freeCalls(), inbox, logger: silent, everyMs: 20, onSynced: () => void synced++ },
     account,
     stop.signal,
   )

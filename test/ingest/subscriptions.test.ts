@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { subscribeAll, wantsOf } from '../../src/ingest/subscriptions.ts'
 import type { ActivitySubscription, ActivityTopic } from '../../src/x/client.ts'
 import { XError, type XErrorKind } from '../../src/x/errors.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 import { silent } from '../helpers/stores.ts'
 
@@ -25,15 +26,16 @@ async function asked(
   stop = new AbortController(),
   { accounts = ACCOUNTS, webhookId }: { accounts?: typeof ACCOUNTS; webhookId?: string } = {},
 ) {
-  const calls: string[] = []
+  const made: string[] = []
   const call = async (what: string) => {
-    calls.push(what)
+    made.push(what)
     const kind = refuse(what)
     if (kind) throw new XError(kind, what)
+    return { body: {} }
   }
   const activity = {
     ...SILENT_X.activity,
-    subscriptions: async () => subscriptions,
+    subscriptions: async () => ({ body: {}, value: { subscriptions, nextToken: undefined } }),
     subscribe: (topic: ActivityTopic, options: { accessToken?: string; webhookId?: string }) =>
       call(
         ['+', topic.eventType, topic.userId, topic.direction, options.accessToken, options.webhookId]
@@ -43,12 +45,11 @@ async function asked(
     redirect: (id: string, webhook: string) => call(`> ${id} ${webhook}`),
     unsubscribe: (id: string) => call(`- ${id}`),
   }
-  const tokens = { get: async (id: string) => `token of ${id}` }
-  const services = { x: { activity }, tokens, logger: silent }
+  const services = { x: { activity }, calls: freeCalls((id) => `token of ${id}`), logger: silent }
   const error = await subscribeAll(services, wantsOf(accounts), webhookId, stop.signal).catch(
     (failure: unknown) => failure,
   )
-  return { calls, error }
+  return { calls: made, error }
 }
 const POSTS = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
 const ALL = [

@@ -13,6 +13,7 @@ import type { XClient } from '../../src/x/client.ts'
 import { createXChat } from '../../src/x/xchat/create-xchat.ts'
 import type { XChat } from '../../src/x/xchat.ts'
 import { testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { silent } from '../helpers/stores.ts'
 import { type Brand, brandOf, guess, xClientOf } from '../x/xchat-world.ts'
 
@@ -83,7 +84,7 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
         store,
         x: world.x,
         xchat,
-        tokens: { use: async (accountId, call) => call(accessTokens.get(accountId) ?? '') },
+        calls: freeCalls((accountId) => accessTokens.get(accountId) ?? ''),
         vault,
         leases: createLeases(store.prisma, silent),
         feed,

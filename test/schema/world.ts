@@ -19,6 +19,7 @@ import { createVault } from '../../src/store/vault.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
 
 /** What came back. `T` is what the test asked for; the expectations check that it is so. */
@@ -89,7 +90,8 @@ export async function createWorld(): Promise<World> {
     vault,
     x: { ...SILENT_X, chat: { ...SILENT_X.chat, publicKeys: async () => ({ body: {} }) } },
     xchat: realms,
-    tokens: { use: (_accountId, call) => call('token') },
+    calls: freeCalls(),
+    meter: { answered: () => {} },
     logger,
     redirectUri: () => 'http://localhost/callback',
   })

@@ -70,6 +70,19 @@ describe('rate limits', () => {
   })
 })
 
+test('a day’s limit of one user is theirs, and said in headers of its own', async () => {
+  x.simulator.setRateLimit({ endpoint: 'GET /2/dm_events', userPerDay: 2 })
+  const read = () => call(x.simulator, 'GET', '/2/dm_events', { token })
+  const { headers } = await read()
+  const day = ['limit', 'remaining', 'reset'].map((name) => Number(headers.get(`x-user-limit-24hour-${name}`)))
+  expect(day).toEqual([2, 1, now.getTime() / 1_000 + 24 * 3_600])
+  expect(limits({ headers }).slice(0, 2)).toEqual([15, 14])
+  await read()
+  const refused = await read()
+  expect(refused.status).toBe(429)
+  expect(refused.headers.get('x-user-limit-24hour-remaining')).toBe('0')
+})
+
 describe('faults', () => {
   test('a status hits as often as it is told, and only what it matches', async () => {
     x.simulator.addFault({ match: { method: 'GET', path: '/2/users/me' }, kind: 'status', status: 503, times: 2 })
@@ -84,6 +97,24 @@ describe('faults', () => {
     const answer = await me()
     expect(answer.status).toBe(429)
     expect(limits(answer).slice(1)).toEqual([0, now.getTime() / 1_000 + 60])
+  })
+
+  test('a 429 may keep to itself when to come back', async () => {
+    x.simulator.addFault({ kind: 'status', status: 429, resetSeconds: null })
+    const answer = await me()
+    expect(answer.status).toBe(429)
+    expect([...answer.headers.keys()].filter((name) => name.includes('limit'))).toEqual([])
+  })
+
+  test('a path may be a pattern, and a fault may last until it is cleared', async () => {
+    const match = { method: 'GET', path: '/2/users/:id/mentions' }
+    x.simulator.addFault({ match, kind: 'status', status: 500, times: null })
+    const mentions = async () => (await call(x.simulator, 'GET', `/2/users/${BRAND.id}/mentions`, { token })).status
+    expect([await mentions(), await mentions(), await mentions()]).toEqual([500, 500, 500])
+    expect((await me()).status).toBe(200)
+    expect(x.simulator.state.faults).toMatchObject([{ kind: 'status', left: null }])
+    x.simulator.clearFaults()
+    expect(await mentions()).toBe(200)
   })
 
   test('a path may be a prefix', async () => {
@@ -102,6 +133,30 @@ describe('faults', () => {
   test('an answer is cut in the middle', async () => {
     x.simulator.addFault({ kind: 'truncate' })
     await expect(me()).rejects.toThrow()
+  })
+
+  test('an html page may come with 200, and half of the JSON as if it were all', async () => {
+    x.simulator.addFault({ kind: 'html', status: 200 })
+    x.simulator.addFault({ kind: 'half-json' })
+    const read = async () => {
+      const response = await fetch(`${x.simulator.url}/2/users/me`, { headers: { authorization: `Bearer ${token}` } })
+      return { status: response.status, text: await response.text() }
+    }
+    expect(await read()).toEqual({ status: 200, text: expect.stringContaining('<!DOCTYPE html>') })
+    const half = await read()
+    expect(half).toEqual({ status: 200, text: expect.stringMatching(/^\{"data":/) })
+    expect(() => JSON.parse(half.text)).toThrow()
+    expect((await me()).status).toBe(200)
+  })
+
+  test('an answer stops coming after its headers and half of its body', async () => {
+    x.simulator.addFault({ kind: 'hang-body' })
+    const response = await fetch(`${x.simulator.url}/2/users/me`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(150),
+    })
+    expect(response.status).toBe(200)
+    await expect(response.text()).rejects.toThrow(/timeout/)
   })
 
   test('a connection is cut before the answer', async () => {

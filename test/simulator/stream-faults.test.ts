@@ -115,4 +115,39 @@ describe('streams that misbehave', () => {
     x.simulator.setStreamMode({ silent: false })
     expect((await (await stream('?backfill_minutes=1')).until(1)).map(idOf)).toEqual([id])
   })
+
+  test('tell the last minutes again while they are open', async () => {
+    await subscribe('post.create')
+    const open = await stream()
+    const old = say('acme', 'one')
+    now = new Date(now.getTime() + 3 * 60_000)
+    const fresh = say('acme', 'two')
+    expect(x.simulator.replayStreams({ minutes: 1 })).toEqual({ replayed: 1 })
+    expect(x.simulator.replayStreams()).toEqual({ replayed: 2 })
+    expect((await open.until(5)).map(idOf)).toEqual([old, fresh, fresh, old, fresh])
+  })
+
+  test('lose events for good, though the connection lives', async () => {
+    x.simulator.setPolicy({ keepAliveMs: 5 })
+    await subscribe('post.create')
+    const open = await stream()
+    x.simulator.setStreamMode({ lost: true })
+    say('acme', 'unheard')
+    await expect.poll(() => open.keepAlives()).toBeGreaterThan(1)
+    x.simulator.setStreamMode({ lost: false })
+    const heard = say('acme', 'heard')
+    expect((await open.until(1)).map(idOf)).toEqual([heard])
+    expect((await (await stream('?backfill_minutes=5')).until(1)).map(idOf)).toEqual([heard])
+  })
+
+  test('are refused for as long as it is told: at the door, or for too many connections', async () => {
+    const connect = async () => (await call(x.simulator, 'GET', '/2/activity/stream', { token: APP })).status
+    x.simulator.addFault({ match: { path: '/2/activity/stream' }, kind: 'status', status: 503, times: null })
+    expect([await connect(), await connect()]).toEqual([503, 503])
+    x.simulator.clearFaults()
+    x.simulator.setPolicy({ streamConnections: 0 })
+    expect(await connect()).toBe(429)
+    x.simulator.setPolicy({ streamConnections: 2 })
+    expect((await stream()).status).toBe(200)
+  })
 })

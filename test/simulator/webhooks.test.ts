@@ -17,9 +17,12 @@ interface Delivery {
 /** Somebody's server: answers challenges, notes deliveries, and can be told to fail. */
 async function receiver() {
   const deliveries: Delivery[] = []
-  const behaviour = { token: hmac, refuse: 0, hang: false }
+  const behaviour = { token: hmac, refuse: 0, hang: false, unavailable: false }
+  let challenges = 0
   const server = createServer(async (request: IncomingMessage, response) => {
     const crc = new URL(request.url ?? '/', 'http://x').searchParams.get('crc_token')
+    if (crc !== null) challenges += 1
+    if (behaviour.unavailable) return void response.writeHead(503).end()
     if (crc !== null) return void response.end(JSON.stringify({ response_token: behaviour.token(crc) }))
     let body = ''
     for await (const chunk of request) body += chunk
@@ -33,6 +36,7 @@ async function receiver() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/x`,
     deliveries,
     behaviour,
+    challenges: () => challenges,
     close: () => {
       server.closeAllConnections()
       server.close()
@@ -122,8 +126,8 @@ test('a few failures are enough: the delivery is given up', async () => {
 })
 
 test('no answer in time is a failure', async () => {
-  x.simulator.setPolicy({ webhookTimeoutMs: 30, webhookRetryMs: [] })
   await listen()
+  x.simulator.setPolicy({ webhookTimeoutMs: 30, webhookRetryMs: [] })
   there.behaviour.hang = true
   x.simulator.createPost({ from: 'acme', text: 'Hello' })
   await expect.poll(() => x.simulator.state.webhooks).toMatchObject([{ delivered: 0, failed: 1 }])
@@ -140,4 +144,43 @@ test('a webhook that fails a later challenge gets nothing until it passes one', 
   x.simulator.createPost({ from: 'acme', text: 'two' })
   await expect.poll(() => there.deliveries.length).toBe(1)
   expect(there.deliveries[0]?.body).toContain('"two"')
+})
+
+test('a webhook is challenged every hour: a wrong answer makes it invalid, none does not', async () => {
+  await listen()
+  there.behaviour.token = () => 'forgotten'
+  x.simulator.setPolicy({ webhookChallengeMs: 20 })
+  await expect.poll(() => x.simulator.state.webhooks).toMatchObject([{ valid: false }])
+  there.behaviour.token = hmac
+  await expect.poll(() => x.simulator.state.webhooks).toMatchObject([{ valid: true }])
+  const before = there.challenges()
+  there.behaviour.unavailable = true
+  await expect.poll(() => there.challenges()).toBeGreaterThan(before + 2)
+  expect(x.simulator.state.webhooks).toMatchObject([{ valid: true }])
+})
+
+test('a replay brings the events of some minutes again', async () => {
+  const id = await listen()
+  for (const text of ['one', 'two']) x.simulator.createPost({ from: 'acme', text })
+  await expect.poll(() => there.deliveries.length).toBe(2)
+  const minute = (ms: number) => new Date(Date.now() + ms).toISOString().replaceAll(/\D/g, '').slice(0, 12)
+  const replay = (from_date: string, to_date: string, webhook_id = id) =>
+    call(x.simulator, 'POST', '/2/webhooks/replay', { token: APP, body: { webhook_id, from_date, to_date } })
+  expect((await replay(minute(-300_000), minute(-200_000))).body).toEqual({
+    data: { job_id: expect.any(String), created_at: expect.any(String) },
+  })
+  expect((await replay(minute(-60_000), minute(60_000))).status).toBe(200)
+  await expect.poll(() => there.deliveries.length).toBe(4)
+  expect(new Set(there.deliveries.map(({ body }) => body)).size).toBe(2)
+  expect((await replay(minute(60_000), minute(-60_000))).status).toBe(400)
+  expect((await replay(minute(-60_000), minute(60_000), '42')).status).toBe(400)
+})
+
+test('deliveries come twice and in disorder when the mode says so', async () => {
+  await listen()
+  x.simulator.setStreamMode({ duplicates: 1, disorderMs: 5 })
+  const ids = Array.from({ length: 5 }, (_, index) => x.simulator.createPost({ from: 'acme', text: `${index}` }).id)
+  await expect.poll(() => there.deliveries.length).toBe(10)
+  const told = there.deliveries.map(({ body }) => JSON.parse(body).data.payload.id)
+  expect([...told].sort()).toEqual(ids.flatMap((id) => [id, id]))
 })

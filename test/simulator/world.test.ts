@@ -85,11 +85,28 @@ describe('traffic', () => {
     const posts = simulator.posts(1_000)
     await simulator.close()
     const openings = posts.filter(({ inReplyTo }) => inReplyTo === null)
-    for (const { typed } of openings) expect(typed).toContain('@acme')
+    for (const { typed } of openings) expect(typed).toMatch(/@acme|^Acme Support: /)
     expect(openings.every(({ from }) => from !== 'acme')).toBe(true)
     expect(posts.length - openings.length).toBeGreaterThan(20)
     expect(new Set(openings.map(({ typed }) => typed)).size).toBeGreaterThan(openings.length * 0.9)
     for (const { typed } of posts) expect(typed).not.toMatch(/[{}]/)
+  })
+
+  test('is now and then a direct message, and praise that the brand likes', async () => {
+    const simulator = await createSimulator({ seed: 5 })
+    const { access_token } = simulator.issueTokens({ userId: 'acme' })
+    simulator.setTraffic({ perMinute: 60_000 })
+    const count = async (path: string) => {
+      const response = await fetch(simulator.url + path, { headers: { authorization: `Bearer ${access_token}` } })
+      return ((await response.json()) as { meta: { result_count: number } }).meta.result_count
+    }
+    await expect.poll(() => simulator.state.posts, { timeout: 10_000 }).toBeGreaterThan(100)
+    simulator.setTraffic({ perMinute: 0 })
+    const praised = simulator.posts(1_000).filter(({ typed }) => !typed.includes('@') && /^Acme Support: /.test(typed))
+    expect(praised.length).toBeGreaterThan(0)
+    expect(await count(`/2/users/${BRAND.id}/liked_tweets`)).toBe(praised.length)
+    expect(await count('/2/dm_events?event_types=MessageCreate')).toBeGreaterThan(praised.length / 2)
+    await simulator.close()
   })
 
   test('says the same things in the same order for the same seed', async () => {

@@ -6,7 +6,7 @@ import type { Vault } from '../../store/vault.ts'
 import type { XClient } from '../../x/client.ts'
 import { XError } from '../../x/errors.ts'
 import type { PinRecovery, XChat } from '../../x/xchat.ts'
-import type { AccessTokens } from '../access-tokens.ts'
+import type { XCalls } from '../../x-calls/x-calls.ts'
 import { lockAccount, lockWorkspace } from '../lock-account.ts'
 import { NO_ACCOUNT, type Outcome, refusal } from '../outcome.ts'
 import { closeAttempt, openAttempt, readAllowances, withdrawAttempt } from './attempts.ts'
@@ -19,7 +19,7 @@ export interface XChatPinServices {
   readonly vault: Vault
   readonly x: Pick<XClient, 'chat'>
   readonly xchat: Pick<XChat, 'recover'>
-  readonly tokens: Pick<AccessTokens, 'use'>
+  readonly calls: Pick<XCalls, 'use'>
   readonly logger: Logger
 }
 
@@ -73,10 +73,11 @@ type Asked =
   | { readonly kind: 'refused'; readonly error: XError }
   | { readonly kind: 'lost' }
 
-async function ask({ x, xchat, tokens, logger }: XChatPinServices, account: Account, pin: string): Promise<Asked> {
+async function ask({ x, xchat, calls, logger }: XChatPinServices, account: Account, pin: string): Promise<Asked> {
   let publicKeys: unknown
   try {
-    publicKeys = (await tokens.use(account.id, (token) => x.chat.publicKeys(account.xUserId, token))).body
+    const keys = (token: string) => x.chat.publicKeys(account.xUserId, token)
+    publicKeys = (await calls.use(account.id, 'GET /2/users/:id/public_keys', keys)).body
   } catch (error) {
     if (error instanceof XError) return { kind: 'refused', error }
     logger.error({ err: error, accountId: account.id }, 'the public keys of an account could not be asked for')
