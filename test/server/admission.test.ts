@@ -162,7 +162,7 @@ describe('256 KiB', () => {
     const good = await rawSocket(server, { authorization: server.bearer })
     good.say({ id: '1', type: 'subscribe', payload: { query: 'subscription { count }' } })
     const bad = await rawSocket(server, { authorization: server.bearer })
-    bad.socket.send(sized(65_600))
+    bad.socket.send(sized(262_200))
     expect(await bad.closed).toMatchObject({ code: 1009 })
     const seen = good.messages.length
     await good.until((message) => message.type === 'next' && good.messages.indexOf(message) > seen)
