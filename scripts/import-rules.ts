@@ -18,6 +18,8 @@ const CALLS = /^src\/x-calls\/x-calls\.ts$/
 const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
+/** What administrators do with incoming posts. */
+const INCOMING_POSTS = /^src\/ingest\/incoming-posts\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -70,6 +72,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    INCOMING_POSTS,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
   ),

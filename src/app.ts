@@ -11,6 +11,7 @@ import { revokeGrants } from './accounts/revocations.ts'
 import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
 import type { Patience, Refusal } from './domain/authorization.ts'
+import { createIncomingPosts } from './ingest/create-incoming-posts.ts'
 import { startIngest } from './ingest/ingest.ts'
 import { DRAIN, findDeliveries } from './ingest/webhook-drain.ts'
 import { createWebhookIntake } from './ingest/webhook-intake.ts'
@@ -157,6 +158,11 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     logger,
     redirectUri: () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`,
   })
+  const incomingPosts = createIncomingPosts({
+    store,
+    lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
+    logger,
+  })
   const links = createLinkTokens([secret, ...previous])
 
   const key = deriveTokenKey(secret)
@@ -169,7 +175,7 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
       : await startServer({
           ...common,
           schema: buildSchema(),
-          services: { prisma: store.prisma, store, feed, accounts },
+          services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
           auth: createAuthenticator({
             ...(config.jwksUrl ? { jwksUrl: config.jwksUrl.href } : { key, furtherKeys: previous.map(deriveTokenKey) }),
             findUser: (id) => findUser(store, id),

@@ -88,12 +88,13 @@ export function decideLike({ likerId, post, likedAt }: Like, { accounts, known, 
 
 /**
  * Decides about a post that an administrator converts for an account (F15, F20). Where mentions become tickets by
- * themselves, only what did not fit into a full ticket is converted.
+ * themselves, only what could not is converted: what did not fit into a full ticket, or was said by somebody suspended,
+ * also when the ticket that it did not fit into has a follow-up since, or the person was let in again.
  */
 export function decideConversion(
   post: Post,
   accountId: string,
-  { accounts, known, thread, deleted }: Omit<Facts, 'suspended'>,
+  { accounts, known, thread, deleted, suspended }: Facts,
 ): Decision {
   if (known?.place === 'TICKET') return ignore('ALREADY_CAPTURED')
   if (deleted || known?.deleted) return refuse('DELETED')
@@ -103,7 +104,8 @@ export function decideConversion(
   if (account?.status !== 'ACTIVE') return refuse('ACCOUNT_INACTIVE')
   const open = thread && thread.status !== 'CLOSED' ? thread : null
   const full = open !== null && isFull(open)
-  if (!account.manualConversion && !full) return refuse('MENTIONS_CAPTURED')
+  const could = full || suspended || known?.waitsFor === 'TICKET_FULL' || known?.waitsFor === 'AUTHOR_SUSPENDED'
+  if (!account.manualConversion && !could) return refuse('MENTIONS_CAPTURED')
   return open && !full ? goOn(open) : opening('X_CORP', account, thread)
 }
 

@@ -83,6 +83,8 @@ export interface Known {
   readonly versionId: string
   /** Its author has deleted it at X. */
   readonly deleted: boolean
+  /** Why it waits, while it does. */
+  readonly waitsFor?: WaitReason
 }
 
 export interface Facts {
@@ -107,7 +109,8 @@ export type IgnoreReason =
   | 'AUTHOR_SUSPENDED'
   | 'GROUP'
   | 'DELETED'
-export type WaitReason = 'CAPTURE_OFF' | 'TICKET_FULL' | 'AUTHOR_SUSPENDED'
+export const WAIT_REASONS = ['CAPTURE_OFF', 'TICKET_FULL', 'AUTHOR_SUSPENDED'] as const
+export type WaitReason = (typeof WAIT_REASONS)[number]
 
 export type RefuseReason = 'MENTIONS_CAPTURED' | 'ACCOUNT_INACTIVE' | 'OWN_POST' | 'REPOST' | 'DELETED'
 

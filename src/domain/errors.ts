@@ -29,6 +29,10 @@ export const USER_ERROR_CODES = [
   'CODE_REJECTED',
   'SCOPES_MISSING',
   'X_UNAVAILABLE',
+  'MANUAL_CONVERSION_OFF',
+  'OWN_POST',
+  'REPOST',
+  'POST_DELETED',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

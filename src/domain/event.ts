@@ -25,6 +25,8 @@ export const ACCOUNT_CHANGES = [
 ] as const
 /** Why X no longer lets an account in (F46, F48). */
 export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const
+/** What befalls a post among the incoming ones. */
+export const INCOMING_POST_CHANGES = ['EDITED', 'CONVERTED', 'DELETED', 'DISMISSED'] as const
 export type DeauthorizationCause = (typeof DEAUTHORIZATION_CAUSES)[number]
 export type TicketStatus = (typeof TICKET_STATUSES)[number]
 export type TicketPriority = (typeof TICKET_PRIORITIES)[number]
@@ -93,12 +95,13 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     accountId: z.string(),
     state: z.enum(['WAITING', 'CONVERTED', 'IGNORED']),
   }),
-  /** `ticketId` tells, in the table, what it became. */
+  /** `state` is the one after. `ticketId` tells, in the table, what it became. */
   z.object({
     type: z.literal('incomingPost.updated'),
     postId: z.string(),
     accountId: z.string(),
     state: z.enum(['WAITING', 'CONVERTED', 'IGNORED']),
+    what: z.enum(INCOMING_POST_CHANGES),
     changed: z.array(z.string()),
   }),
   /** An event that this version cannot read (a newer one wrote it). It keeps its place, so nothing stops. */

@@ -10,7 +10,7 @@ import { isUniqueViolation } from './refusal.ts'
 import { changeComments, insertComments } from './rows-comments.ts'
 import { saveCursors } from './rows-cursors.ts'
 import { keepFollows, keepLikes } from './rows-follows.ts'
-import { changeIncoming, insertWaits, keepRemoved } from './rows-incoming.ts'
+import { changeIncoming, followComments, insertWaits, keepRemoved } from './rows-incoming.ts'
 import { upsertRequesters } from './rows-people.ts'
 import { insertTickets, redactSubjects, stopImports, updateTickets } from './rows-tickets.ts'
 
@@ -30,14 +30,15 @@ export async function applyItems(
   items: readonly Item[],
   cursors: readonly CursorMove[] = [],
 ): Promise<Outcomes> {
-  return meetingOthers(() => store.change(INGEST, (scope) => applyWithin(scope, items, cursors)))
+  const { value } = await meetingOthers(() => store.change(INGEST, (scope) => applyWithin(scope, items, cursors)))
+  return value
 }
 
 /** Again when a unique index was met: what the other one wrote is found then. */
-export async function meetingOthers<T>(attempt: () => Promise<{ readonly value: T }>): Promise<T> {
+export async function meetingOthers<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
-      return (await attempt()).value
+      return await attempt()
     } catch (error) {
       if (tries >= ATTEMPTS || !isUniqueViolation(error)) throw error
     }
@@ -66,6 +67,7 @@ export async function applyWithin(
   await changeComments(db, plan)
   await insertWaits(db, plan)
   await changeIncoming(db, plan)
+  const followed = await followComments(db, plan)
   await keepRemoved(db, plan)
   await keepLikes(db, plan)
   await keepFollows(db, plan)
@@ -76,7 +78,7 @@ export async function applyWithin(
     db,
     cursors.filter(({ accountId }) => active.has(accountId)),
   )
-  for (const { body, actor = INGEST } of happenings(plan, facts, { requesters, numbers, renamed })) emit(body, actor)
+  for (const { body, actor } of happenings(plan, facts, { requesters, numbers, renamed, followed })) emit(body, actor)
   return plan.outcomes
 }
 

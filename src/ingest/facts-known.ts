@@ -1,4 +1,4 @@
-import type { DirectMessage, Known } from '../domain/captured.ts'
+import { type DirectMessage, type Known, WAIT_REASONS } from '../domain/captured.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Mentioned } from './threads.ts'
 
@@ -18,9 +18,11 @@ export interface KnownPost extends Known {
     readonly favorited: boolean
     readonly retweeted: boolean
   } | null
-  /** The account whose incoming posts it is among. */
-  readonly accountId: string | null
+  /** Among the incoming posts: whose, and how it stands there. */
+  readonly incoming: { readonly accountId: string; readonly state: IncomingState } | null
 }
+
+export type IncomingState = 'WAITING' | 'CONVERTED' | 'IGNORED'
 
 export interface KnownThings {
   readonly redact: boolean
@@ -66,12 +68,13 @@ interface IncomingRow {
   id: string
   account_id: string
   version_id: string | null
-  deleted: boolean
+  state: IncomingState
+  reason: string | null
 }
 
 const readIncoming = (db: Db, ids: readonly string[], versions: readonly string[]) =>
   db.$queryRaw<IncomingRow[]>`
-    SELECT id, account_id, version_id, reason IS NOT DISTINCT FROM 'DELETED' AS deleted FROM incoming_post
+    SELECT id, account_id, version_id, state::text, reason FROM incoming_post
     WHERE id = ANY(${ids}) OR (version_id IS NOT NULL AND version_id = ANY(${versions}))`
 
 interface CommentRow {
@@ -117,8 +120,17 @@ async function readRedaction(db: Db): Promise<boolean> {
 }
 
 function toIncoming(row: IncomingRow): KnownPost {
-  const { id, account_id: accountId, deleted } = row
-  return { place: 'INCOMING', id, versionId: row.version_id ?? id, deleted, comment: null, accountId }
+  const { id, account_id: accountId, state, reason } = row
+  const waitsFor = state === 'WAITING' ? WAIT_REASONS.find((known) => known === reason) : undefined
+  return {
+    place: 'INCOMING',
+    id,
+    versionId: row.version_id ?? id,
+    deleted: reason === 'DELETED',
+    ...(waitsFor && { waitsFor }),
+    comment: null,
+    incoming: { accountId, state },
+  }
 }
 
 function toComment(row: CommentRow): KnownPost {
@@ -136,6 +148,6 @@ function toComment(row: CommentRow): KnownPost {
       favorited: row.favorited,
       retweeted: row.retweeted,
     },
-    accountId: null,
+    incoming: null,
   }
 }

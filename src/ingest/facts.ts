@@ -41,7 +41,7 @@ export async function readFacts(db: Db, items: readonly Item[]): Promise<BatchFa
   const messages = items.flatMap((item) => messageOf(item) ?? [])
   const conversations = [...new Set(posts.map((post) => post.conversationId))]
   const participants = [...new Set(messages.flatMap(({ participantId }) => participantId ?? []))]
-  await lock(db, [...conversations, ...participants.map((id) => `dm/${id}`)])
+  await lockConversations(db, [...conversations, ...participants.map((id) => `dm/${id}`)])
 
   const accounts = await db.account.findMany({
     select: {
@@ -64,8 +64,11 @@ export async function readFacts(db: Db, items: readonly Item[]): Promise<BatchFa
   return { accounts, ...known, threads, suspended, tickets }
 }
 
-/** In order, so that two batches never wait for each other; and first, so that what follows sees what the other did. */
-async function lock(db: Db, names: readonly string[]): Promise<void> {
+/**
+ * Until the transaction ends, nobody else decides about these. In order, so that two batches never wait for each other;
+ * and first, so that what follows sees what the other did.
+ */
+export async function lockConversations(db: Db, names: readonly string[]): Promise<void> {
   await db.$executeRaw`
     SELECT pg_advisory_xact_lock(${LOCK_SPACE}::int, lock) FROM (
       SELECT DISTINCT abs(hashtext(name) % ${LOCKS}::int) AS lock FROM unnest(${names}::text[]) AS name ORDER BY lock

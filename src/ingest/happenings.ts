@@ -1,7 +1,7 @@
 import type { Actor, EventBody, TicketSnapshot } from '../domain/event.ts'
 import type { BatchFacts } from './facts.ts'
 import type { Plan, PlannedComment } from './planned.ts'
-import { stateOf } from './rows-incoming.ts'
+import { type FollowedPost, stateOf } from './rows-incoming.ts'
 
 /** What the database said while the batch was written. */
 export interface Written {
@@ -11,11 +11,13 @@ export interface Written {
   readonly numbers: ReadonlyMap<string, number>
   /** Tickets whose subject is gone with their post. */
   readonly renamed: ReadonlySet<string>
+  /** Incoming posts that changed with the comments that they became. */
+  readonly followed: readonly FollowedPost[]
 }
 
 export interface Happening {
   readonly body: EventBody
-  /** Absent: ingestion did it. */
+  /** Absent: whoever makes the change. */
   readonly actor?: Actor
 }
 
@@ -41,6 +43,7 @@ export function happenings(plan: Plan, facts: BatchFacts, written: Written): Hap
     ...plan.comments.flatMap((comment) => ofComment(comment, tickets, written)),
     ...ofChanges(plan, tickets, written),
     ...ofIncoming(plan),
+    ...written.followed.map(ofFollowed),
   ]
 }
 
@@ -91,10 +94,19 @@ function ofIncoming({ waits, incomingChanges }: Plan): Happening[] {
       const { post, accountId } = wait
       return { body: { type: 'incomingPost.created', postId: post.id, accountId, state: stateOf(wait).state } }
     }),
-    ...incomingChanges.map(({ postId, accountId, revision, deleted, ticketId }): Happening => {
-      const state = ticketId !== null ? 'CONVERTED' : deleted ? 'IGNORED' : 'WAITING'
+    ...incomingChanges.map((change): Happening => {
+      const { postId, accountId, revision, deleted, ticketId } = change
+      const state = ticketId !== null ? 'CONVERTED' : deleted ? 'IGNORED' : change.state
+      const what = ticketId !== null ? 'CONVERTED' : deleted ? 'DELETED' : 'EDITED'
       const changed = [...(revision ? ['text'] : []), ...(ticketId !== null || deleted ? ['state'] : [])]
-      return { body: { type: 'incomingPost.updated', postId, accountId, state, changed } }
+      return { body: { type: 'incomingPost.updated', postId, accountId, state, what, changed } }
     }),
   ]
+}
+
+function ofFollowed({ postId, accountId, deleted }: FollowedPost): Happening {
+  const what = deleted ? 'DELETED' : 'EDITED'
+  return {
+    body: { type: 'incomingPost.updated', postId, accountId, state: 'CONVERTED', what, changed: ['text'] },
+  }
 }

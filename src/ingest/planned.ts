@@ -1,6 +1,6 @@
-import type { Decision, Post } from '../domain/captured.ts'
+import type { Decision, Post, WaitReason } from '../domain/captured.ts'
 import type { TicketChannel, TicketStatus } from '../domain/event.ts'
-import type { KnownPost } from './facts-known.ts'
+import type { IncomingState, KnownPost } from './facts-known.ts'
 import type { Item, ReceivedDeletion, ReceivedFollow, ReceivedLike, SeenProfile } from './item.ts'
 
 /* What a batch will write. What is not readonly may still be changed by a later item of the same batch. */
@@ -54,7 +54,7 @@ export interface PlannedComment {
 /** A post that goes among the incoming ones. */
 export interface PlannedWait {
   readonly accountId: string
-  readonly reason: string
+  readonly reason: WaitReason
   post: Post
   deleted: boolean
   /** The ticket that it became in the same batch. */
@@ -77,6 +77,8 @@ export interface CommentChange {
 export interface IncomingChange {
   readonly postId: string
   readonly accountId: string
+  /** Its state before. */
+  readonly state: IncomingState
   revision: Post | null
   deleted: boolean
   /** The ticket that it became. */

@@ -76,8 +76,9 @@ export function createPlanner(facts: BatchFacts) {
     return change
   }
 
-  function incomingChangeOf({ id, accountId }: KnownPost): IncomingChange {
-    const nothing = { postId: id, accountId: accountId ?? '', revision: null, deleted: false, ticketId: null }
+  function incomingChangeOf({ id, incoming }: KnownPost): IncomingChange {
+    const { accountId, state } = incoming ?? { accountId: '', state: 'WAITING' }
+    const nothing = { postId: id, accountId, state, revision: null, deleted: false, ticketId: null }
     const change = incomingChanges.get(id) ?? nothing
     incomingChanges.set(id, change)
     return change
@@ -116,11 +117,17 @@ export function createPlanner(facts: BatchFacts) {
 
     post(id: string): Known | null {
       const mine = fresh.get(id)
-      if (mine) return { place: mine.comment ? 'TICKET' : 'INCOMING', versionId: mine.versionId, deleted: mine.deleted }
+      if (mine) {
+        const { comment, wait, versionId, deleted } = mine
+        return comment || !wait
+          ? { place: 'TICKET', versionId, deleted }
+          : { place: 'INCOMING', versionId, deleted, waitsFor: wait.reason }
+      }
       const known = facts.posts.get(id)
       if (!known) return null
       const revision = commentChanges.get(known.id)?.revision ?? incomingChanges.get(known.id)?.revision
-      return { place: known.place, versionId: revision?.versionId ?? known.versionId, deleted: known.deleted }
+      const { place, deleted, waitsFor } = known
+      return { place, versionId: revision?.versionId ?? known.versionId, deleted, ...(waitsFor && { waitsFor }) }
     },
 
     knowsMessage: ({ channel, id }: DirectMessage): boolean =>

@@ -56,6 +56,38 @@ export async function changeIncoming(db: Db, { incomingChanges, redact }: Plan):
     WHERE p.id = n.id`
 }
 
+/** An incoming post whose comment was edited or deleted. */
+export interface FollowedPost {
+  readonly postId: string
+  readonly accountId: string
+  readonly deleted: boolean
+}
+
+/** A post that was converted stands in two places: what its author changes or deletes, changes in both. */
+export async function followComments(db: Db, { commentChanges, redact }: Plan): Promise<readonly FollowedPost[]> {
+  const rows = commentChanges.flatMap(({ known, revision, deletedAt }) =>
+    revision || (deletedAt !== null && redact)
+      ? [
+          {
+            id: known.id,
+            text: deletedAt !== null && redact ? '' : revision?.text,
+            versionId: revision?.versionId,
+            editedAt: revision?.editedAt,
+            deleted: deletedAt !== null,
+          },
+        ]
+      : [],
+  )
+  if (rows.length === 0) return []
+  return db.$queryRaw<FollowedPost[]>`
+    UPDATE incoming_post p SET text = n.text, version_id = coalesce(n."versionId", p.version_id),
+      edited_at = coalesce(n."editedAt", p.edited_at)
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n(id text, text text, "versionId" text,
+      "editedAt" timestamptz, deleted boolean)
+    WHERE p.id = n.id
+    RETURNING p.id AS "postId", p.account_id AS "accountId", n.deleted`
+}
+
 /** Deletions of what we do not have: it may be told of later, and is nothing then. */
 export async function keepRemoved(db: Db, { removed }: Plan): Promise<void> {
   if (removed.length === 0) return

@@ -1,5 +1,6 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
+import type { IncomingPosts } from '../ingest/incoming-posts.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Store } from '../store/store.ts'
 
@@ -17,6 +18,7 @@ export interface Context {
   readonly store: Store
   readonly feed: Feed
   readonly accounts: Accounts
+  readonly incomingPosts: IncomingPosts
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

@@ -1,12 +1,14 @@
 import { PerchError } from '../domain/errors.ts'
 
-/* Global ids: what clients keep of an object. Opaque to them: base64 of `Type:uuid`. */
+/* Global ids: what clients keep of an object. Opaque to them: base64 of `Type:uuid`; of an incoming post, with X's id. */
 
 /** The types that `node` finds. */
-const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group'] as const
+const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group', 'IncomingPost'] as const
 export type NodeType = (typeof NODE_TYPES)[number]
 
-const FORM = /^([A-Za-z]+):([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
+const FORM = /^([A-Za-z]+):([0-9a-f-]+)$/
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+const X_ID = /^[1-9][0-9]{0,18}$/
 
 /** The global id of an object. */
 export function encodeGlobalId(type: string, id: string | number | bigint): string {
@@ -17,7 +19,9 @@ export function encodeGlobalId(type: string, id: string | number | bigint): stri
 export function parseGlobalId(text: string): { typename: NodeType; id: string } | undefined {
   const match = FORM.exec(Buffer.from(text, 'base64').toString('utf8'))
   const typename = NODE_TYPES.find((type) => type === match?.[1])
-  return typename && match?.[2] ? { typename, id: match[2] } : undefined
+  const id = match?.[2]
+  if (typename === undefined || id === undefined) return undefined
+  return (typename === 'IncomingPost' ? X_ID : UUID).test(id) ? { typename, id } : undefined
 }
 
 /** Like `parseGlobalId`, but throws BAD_REQUEST. */

@@ -1,5 +1,5 @@
 import { visibleComments, visibleTickets } from '../domain/visibility.ts'
-import type { Account, Comment, Ticket, User } from '../generated/prisma/client.ts'
+import type { Account, Comment, IncomingPost, Ticket, User } from '../generated/prisma/client.ts'
 import type { Context } from './context.ts'
 import { type LiveEvent, readShared } from './live.ts'
 import type { Selection } from './selection.ts'
@@ -54,5 +54,17 @@ export function liveAccount(
 ): Promise<Account | null> {
   return readShared(context, live, `Account ${id}`, query, () =>
     context.prisma.account.findUnique({ ...query, where: { id } }),
+  )
+}
+
+/** The event's incoming post. Only administrators hear of those. */
+export function liveIncomingPost(
+  context: Context,
+  live: LiveEvent,
+  id: string,
+  query: Selection<'IncomingPost'>,
+): Promise<IncomingPost | null> {
+  return readShared(context, live, `IncomingPost ${id}`, query, () =>
+    context.prisma.incomingPost.findUnique({ ...query, where: { id } }),
   )
 }

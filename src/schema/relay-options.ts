@@ -11,11 +11,12 @@ type Types = PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>
 type NodeId = { typename: string; id: string }
 
 /**
- * What an end user may fetch by id. Tickets and comments are narrowed to their own by the types
+ * What an end user may fetch by id; incoming posts are for administrators (F19). Tickets and comments are narrowed to their own by the types
  * themselves; of people, only themselves; how the team is set up is not theirs to read.
  */
 function mayFetch({ viewer }: Context, { typename, id }: NodeId): boolean {
   if (viewer === null) return false
+  if (typename === 'IncomingPost') return viewer.role === 'ADMIN'
   if (isStaff(viewer) || typename === 'Ticket' || typename === 'Comment') return true
   return typename === 'User' && id === viewer.userId
 }

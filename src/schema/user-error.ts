@@ -29,6 +29,10 @@ const CODES = {
   CODE_REJECTED: 'X does not take the code: it is good once, and for 30 seconds.',
   SCOPES_MISSING: 'X granted less than what was asked for.',
   X_UNAVAILABLE: 'X does not answer, or not sensibly; try again.',
+  MANUAL_CONVERSION_OFF: 'Posts of this account become tickets by themselves, or are not converted by hand.',
+  OWN_POST: 'An account of ours wrote the post.',
+  REPOST: 'It repeats the post of somebody else without a word of its own.',
+  POST_DELETED: 'The author of the post deleted it at X.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

@@ -36,7 +36,8 @@ export const DEFAULT_LIMITS: Limits = {
   rootFields: 20,
   complexity: 10_000,
   variableDepth: 16,
-  messageBytes: 64 * 1024,
+  // A thousand posts to convert, each with its link and its account, are about 150 KiB.
+  messageBytes: 256 * 1024,
   connectionInitMs: 10_000,
   operationsPerSocket: 100,
   subscriptionsPerUser: 1_000,

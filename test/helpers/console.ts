@@ -7,6 +7,8 @@ export interface Watched<Item> {
   readonly seen: readonly Item[]
   /** Resolves with the first item, seen or to come, that is wanted. */
   find(wanted: (item: Item) => boolean, ms?: number): Promise<Item>
+  /** Why it ended, if it did. */
+  failure(): unknown
   close(): Promise<void>
 }
 
@@ -53,6 +55,7 @@ export function watch<Item>(
         },
         { timeout: ms, interval: 10 },
       ),
+    failure: () => failure,
     async close() {
       client.terminate()
       await client.dispose()

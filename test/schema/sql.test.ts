@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createWorld, gid, type World } from './world.ts'
 
 /*
@@ -49,9 +49,9 @@ async function issued(work: () => Promise<readonly string[]>): Promise<string[]>
 }
 
 const ask =
-  (source: string, variables = {}) =>
+  (source: string, variables = {}, viewer = world.agent) =>
   async () =>
-    (await world.ask(world.agent, source, variables)).errors
+    (await world.ask(viewer, source, variables)).errors
 
 const PAGE = `query($first: Int!) { tickets(first: $first) { totalCount position pageInfo { hasNextPage endCursor } nodes {
   id number subject status priority tags createdAt
@@ -94,6 +94,44 @@ it('many tickets as nodes, with their comments', async () => {
   const many = await issued(ask(source, { ids }))
   expect(many).toEqual(few)
   expect(many).toMatchSnapshot()
+})
+
+describe('incoming posts', () => {
+  const posts = Array.from({ length: 24 }, (_, index) => String(index + 1))
+  beforeAll(async () => {
+    await world.store.prisma.account.updateMany({ data: { captureMentions: false, manualConversion: true } })
+    await world.store.prisma.incomingPost.createMany({
+      data: posts.map((id, index) => ({
+        id,
+        accountId: world.accountId,
+        authorId: index % 2 ? '100' : '101',
+        conversationId: id,
+        text: `post ${id}`,
+        state: 'WAITING',
+        reason: 'CAPTURE_OFF',
+        postedAt: new Date(index),
+      })),
+    })
+  })
+
+  it('a page of them, with all that a list shows of them', async () => {
+    const source = `query($first: Int!) { incomingPosts(first: $first) { totalCount position nodes {
+      id xPostId text state reason url author { username name } account { screenName } ticket { number } } } }`
+    const few = await issued(ask(source, { first: 1 }, world.admin))
+    const many = await issued(ask(source, { first: 12 }, world.admin))
+    expect(many).toEqual(few)
+    expect(many).toMatchSnapshot()
+  })
+
+  it('convertPosts', async () => {
+    const source = `mutation($ids: [ID!]!) { convertPosts(input: { ids: $ids }) { position results { index outcome
+      incomingPost { state author { username } ticket { number } } ticket { number requester { name } } error { code } } } }`
+    const ids = posts.map((id) => gid('IncomingPost', id))
+    const few = await issued(ask(source, { ids: ids.slice(0, 2) }, world.admin))
+    const many = await issued(ask(source, { ids: ids.slice(2) }, world.admin))
+    expect(many).toEqual(few)
+    expect(many).toMatchSnapshot()
+  })
 })
 
 it('the viewer', async () => {

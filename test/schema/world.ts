@@ -6,6 +6,7 @@ import { createAccounts } from '../../src/accounts/create-accounts.ts'
 import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
+import { createIncomingPosts } from '../../src/ingest/create-incoming-posts.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { createFeed } from '../../src/pubsub/live-feed.ts'
 import { createMemoryBus } from '../../src/pubsub/memory-bus.ts'
@@ -15,6 +16,7 @@ import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { freeCalls } from '../helpers/free-calls.ts'
@@ -93,6 +95,11 @@ export async function createWorld(): Promise<World> {
     logger,
     redirectUri: () => 'http://localhost/callback',
   })
+  const incomingPosts = createIncomingPosts({
+    store,
+    lookup: () => Promise.reject(new XError('UNAVAILABLE', 'X was not to be asked')),
+    logger,
+  })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -101,6 +108,7 @@ export async function createWorld(): Promise<World> {
     store,
     feed,
     accounts,
+    incomingPosts,
     signal,
   })
 

@@ -15,6 +15,11 @@ const KINDS = {
   text: z.string().refine((text) => !text.includes('\u0000')),
 }
 
+const ID_KINDS = {
+  uuid: z.guid(),
+  xId: z.string().regex(/^[0-9]{1,19}$/),
+}
+
 /** An order that objects can be paged in. */
 export interface Order<Row> {
   /** Names the order in its cursors, so that a cursor of another order is refused. */
@@ -23,6 +28,8 @@ export interface Order<Row> {
   readonly value: SqlFragment
   readonly id: SqlFragment
   readonly kind: keyof typeof KINDS
+  /** The ids' form: ours, when not given, or X's numbers as text. */
+  readonly idKind?: keyof typeof ID_KINDS
   readonly descending: boolean
   /** The same value, read from a row. */
   readonly valueOf: (row: Row) => string | number
@@ -51,13 +58,14 @@ export function pageRequest<Row>(args: PageArgs, order: Order<Row>): PageRequest
 /** The page as SQL: `where` and `orderBy` for the rows, and `limit`, one more than the page holds. */
 export function pageSql<Row>({ order, size, fromEnd, after, before }: PageRequest<Row>) {
   const cast = (place: Place) => {
+    const id = order.idKind === 'xId' ? sql`${place.id}::text` : sql`${place.id}::uuid`
     switch (order.kind) {
       case 'timestamptz':
-        return sql`(${place.value}::timestamptz, ${place.id}::uuid)`
+        return sql`(${place.value}::timestamptz, ${id})`
       case 'int':
-        return sql`(${place.value}::int, ${place.id}::uuid)`
+        return sql`(${place.value}::int, ${id})`
       case 'text':
-        return sql`(${place.value}::text, ${place.id}::uuid)`
+        return sql`(${place.value}::text, ${id})`
     }
   }
   const here = sql`(${order.value}, ${order.id})`
@@ -106,7 +114,7 @@ export function toConnection<Row>(page: Page<Row>, order: Order<Row>) {
   }
 }
 
-const cursorSchema = z.tuple([z.string(), z.union([z.string(), z.number()]), z.guid()])
+const cursorSchema = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()])
 
 const nameOf = (order: Order<never>): string => `${order.name} ${order.descending ? 'DESC' : 'ASC'}`
 
@@ -124,7 +132,7 @@ function readCursor<Row>(cursor: string, order: Order<Row>): Place {
       'BAD_REQUEST',
       `This cursor belongs to the order ${name}, but the list is ordered by ${nameOf(order)}. Begin without a cursor.`,
     )
-  if (!KINDS[order.kind].safeParse(value).success)
+  if (!KINDS[order.kind].safeParse(value).success || !ID_KINDS[order.idKind ?? 'uuid'].safeParse(id).success)
     throw new PerchError('BAD_REQUEST', 'This is not a cursor that came from here.')
   return { value, id }
 }
