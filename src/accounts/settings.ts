@@ -44,6 +44,8 @@ async function update(
   if (changed.includes('isDefault') && settings.isDefault) await unsetDefault(scope)
   const messages = changed.includes('captureDirectMessages')
   if (messages && settings.captureDirectMessages) await beginMessages(scope, accountId)
+  // What was liked before is history, too: the first look writes down what is there.
+  if (changed.includes('trackLikes')) await db.sourceCursor.deleteMany({ where: { accountId, source: 'likes' } })
   const erased =
     messages && !settings.captureDirectMessages
       ? await db.accountXChat.deleteMany({ where: { accountId } })
@@ -61,6 +63,12 @@ async function beginMessages({ db }: ChangeScope, accountId: string): Promise<vo
   const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT now() AS now`
   const sinceId = idAt((row?.now ?? new Date()).getTime())
   await db.sourceCursor.create({ data: { accountId, source: XCHAT_CURSORS, sinceId } })
+  const source = 'direct-messages'
+  await db.sourceCursor.upsert({
+    where: { accountId_source: { accountId, source } },
+    create: { accountId, source, sinceId },
+    update: { sinceId },
+  })
 }
 
 /** F11: setting a new default unsets the old one. */

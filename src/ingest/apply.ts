@@ -9,7 +9,7 @@ import type { Outcome, Plan } from './planned.ts'
 import { isUniqueViolation } from './refusal.ts'
 import { changeComments, insertComments } from './rows-comments.ts'
 import { saveCursors } from './rows-cursors.ts'
-import { keepFollows } from './rows-follows.ts'
+import { keepFollows, keepLikes } from './rows-follows.ts'
 import { changeIncoming, insertWaits, keepRemoved } from './rows-incoming.ts'
 import { upsertRequesters } from './rows-people.ts'
 import { insertTickets, redactSubjects, stopImports, updateTickets } from './rows-tickets.ts'
@@ -67,6 +67,7 @@ export async function applyWithin(
   await insertWaits(db, plan)
   await changeIncoming(db, plan)
   await keepRemoved(db, plan)
+  await keepLikes(db, plan)
   await keepFollows(db, plan)
   await noteTraffic(db, plan)
   // What came for an account that was shut out or switched off while it was read is nothing now, and is read again later.

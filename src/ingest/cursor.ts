@@ -4,4 +4,6 @@ export interface CursorMove {
   readonly source: string
   /** Null: nothing new, but looked. */
   readonly sinceId: string | null
+  /** When the reading began that found all there was (performance.now()). Not given: now. */
+  readonly begunAt?: number
 }

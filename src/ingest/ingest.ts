@@ -9,7 +9,8 @@ import { type ActivityMode, startActivitySource } from './activity-source.ts'
 import { followAccounts } from './follow-accounts.ts'
 import { createInbox } from './inbox.ts'
 import type { ChatNews } from './parse-activity.ts'
-import { type PolledAccount, pollAccount } from './poller.ts'
+import { pollAccount } from './poller.ts'
+import type { PolledAccount } from './sources/source.ts'
 import { drainDeliveries } from './webhook-drain.ts'
 
 /*
@@ -45,6 +46,15 @@ export interface IngestOptions {
   readonly pollMs?: number
   readonly onIngested?: (source: string, seconds: number) => void
 }
+
+/** What a poller depends on: with another, it begins anew. */
+const begunWith = (account: PolledAccount & { readonly credential: { readonly grantedAt: Date } | null }): string =>
+  [
+    Number(account.capturesFrom),
+    Number(account.credential?.grantedAt),
+    account.captureDirectMessages,
+    account.trackLikes,
+  ].join()
 
 interface Task {
   /** What it was begun with; an account that was switched on or authorized anew begins anew. */
@@ -87,7 +97,9 @@ export function startIngest(options: IngestOptions): Ingest {
       inbox,
       logger,
       everyMs: pollMs,
-      onSynced: (id: string) => void syncedAt.set(id, performance.now()),
+      onSynced: (id: string, name: string) => {
+        if (name === 'mentions') syncedAt.set(id, performance.now())
+      },
     }
     const hold = () =>
       leases.hold(`poll/${account.id}`, signal, async (held) => {
@@ -110,12 +122,7 @@ export function startIngest(options: IngestOptions): Ingest {
   /** Makes the pollers match the accounts, and has X's subscriptions follow: X may be slow, and the next change is not to wait for it. */
   async function sync(): Promise<void> {
     const accounts = await activeAccounts()
-    const wanted = new Map(
-      accounts.map((account) => [
-        account.id,
-        { account, begun: [account.capturesFrom, account.credential?.grantedAt].map(Number).join() },
-      ]),
-    )
+    const wanted = new Map(accounts.map((account) => [account.id, { account, begun: begunWith(account) }]))
     for (const [id, task] of pollers) if (wanted.get(id)?.begun !== task.begun) stop(id, task)
     for (const [id, { account, begun }] of wanted) if (!pollers.has(id)) start(account, begun)
     source.changed(accounts)

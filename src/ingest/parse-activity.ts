@@ -42,7 +42,13 @@ const rawRevocation = z.object({ date_time: z.iso.datetime({ offset: true }), us
 
 const rawDeletion = z.object({ id: xId })
 
-const rawFollow = z.object({ source: z.object({ id: xId }), target: z.object({ id: xId }) })
+/** X's example payloads put users there inside `data`, its OpenAPI document does not. */
+const rawPerson = z.union([
+  z.object({ id: xId }),
+  z.object({ data: z.object({ id: xId }) }).transform(({ data }) => data),
+])
+
+const rawFollow = z.object({ source: rawPerson, target: rawPerson })
 
 /** `timestamp_ms` comes as a number or as text. */
 const rawLike = z.object({
@@ -140,6 +146,7 @@ function parseLike(event: Event, line: string): ParsedActivity {
   const item: Item = {
     kind: 'like',
     likerId,
+    history: false,
     ...liked,
     likedAt: at === undefined ? null : new Date(Math.max(at, timeOfId(liked.post.id))).toISOString(),
   }

@@ -39,8 +39,8 @@ export function parsePage(body: unknown, readerId?: string): ParsedPage | undefi
 }
 
 /** A page of what `likerId` likes (GET /2/users/:id/liked_tweets). X does not say when. */
-export function parseLikedPage(body: unknown, likerId: string): ParsedPage | undefined {
-  return readPage(body, likerId, ({ post, author }) => ({ kind: 'like', likerId, post, author, likedAt: null }))
+export function parseLikedPage(body: unknown, likerId: string, history: boolean): ParsedPage | undefined {
+  return readPage(body, likerId, (found) => ({ kind: 'like', likerId, ...found, likedAt: null, history }))
 }
 
 function readPage(

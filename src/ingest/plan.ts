@@ -22,6 +22,10 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
       planner.follow(item)
       continue
     }
+    if (item.kind === 'like') {
+      planner.like(item)
+      if (item.history) continue
+    }
     if (item.kind === 'deletion') {
       planner.remove(item)
       continue

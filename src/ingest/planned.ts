@@ -1,7 +1,7 @@
 import type { Decision, Post } from '../domain/captured.ts'
 import type { TicketChannel, TicketStatus } from '../domain/event.ts'
 import type { KnownPost } from './facts-known.ts'
-import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
+import type { Item, ReceivedDeletion, ReceivedFollow, ReceivedLike, SeenProfile } from './item.ts'
 
 /* What a batch will write. What is not readonly may still be changed by a later item of the same batch. */
 
@@ -101,6 +101,7 @@ export interface Plan {
   readonly stopped: ReadonlySet<string>
   /** Posts that are deleted and that we do not have. */
   readonly removed: readonly ReceivedDeletion[]
+  readonly likes: readonly ReceivedLike[]
   readonly follows: readonly ReceivedFollow[]
   readonly people: ReadonlyMap<string, SeenProfile>
   readonly outcomes: ReadonlyMap<Item, Outcome>

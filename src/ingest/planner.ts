@@ -4,7 +4,7 @@ import type { TicketStatus } from '../domain/event.ts'
 import { subjectOf } from '../domain/subject.ts'
 import type { BatchFacts } from './facts.ts'
 import type { KnownPost } from './facts-known.ts'
-import type { Item, ReceivedDeletion, ReceivedFollow, SeenProfile } from './item.ts'
+import type { Item, ReceivedDeletion, ReceivedFollow, ReceivedLike, SeenProfile } from './item.ts'
 import type {
   CommentChange,
   IncomingChange,
@@ -51,6 +51,7 @@ export function createPlanner(facts: BatchFacts) {
   const waits: PlannedWait[] = []
   const stopped = new Set<string>()
   const removed = new Map<string, ReceivedDeletion>()
+  const likes: ReceivedLike[] = []
   const follows: ReceivedFollow[] = []
   const people = new Map<string, SeenProfile>()
   const outcomes = new Map<Item, Outcome>()
@@ -223,6 +224,10 @@ export function createPlanner(facts: BatchFacts) {
       } else incomingChangeOf(known).deleted = true
     },
 
+    like(like: ReceivedLike): void {
+      likes.push(like)
+    },
+
     follow(follow: ReceivedFollow): void {
       follows.push(follow)
     },
@@ -244,6 +249,7 @@ export function createPlanner(facts: BatchFacts) {
       incomingChanges: [...incomingChanges.values()],
       stopped,
       removed: [...removed.values()],
+      likes,
       follows: [...follows, ...followsOf(people.values())],
       people,
       outcomes,

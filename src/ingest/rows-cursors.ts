@@ -12,15 +12,20 @@ export async function saveCursors(db: Prisma.TransactionClient, cursors: readonl
     if (!other || (move.sinceId && compareIds(move.sinceId, other) > 0)) furthest.set(key, move)
   }
   if (furthest.size === 0) return
+  // Everything up to the reading's beginning is known; what came while it went on may not be.
+  const rows = [...furthest.values()].map(({ begunAt, ...move }) => ({
+    ...move,
+    agoMs: begunAt === undefined ? 0 : Math.max(0, performance.now() - begunAt),
+  }))
   await db.$executeRaw`
     INSERT INTO source_cursor AS c (account_id, source, since_id, synced_at)
-    SELECT m."accountId", m.source, m."sinceId", now()
-    FROM jsonb_to_recordset(${JSON.stringify([...furthest.values()])}::jsonb)
-      AS m("accountId" uuid, source text, "sinceId" text)
+    SELECT m."accountId", m.source, m."sinceId", clock_timestamp() - m."agoMs" * interval '1 millisecond'
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      AS m("accountId" uuid, source text, "sinceId" text, "agoMs" float8)
     ORDER BY m."accountId", m.source
     ON CONFLICT (account_id, source) DO UPDATE SET
       since_id = CASE WHEN excluded.since_id IS NULL THEN c.since_id
                       WHEN c.since_id IS NULL OR excluded.since_id::numeric > c.since_id::numeric THEN excluded.since_id
                       ELSE c.since_id END,
-      synced_at = now()`
+      synced_at = greatest(c.synced_at, excluded.synced_at)`
 }

@@ -1,6 +1,20 @@
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Plan } from './planned.ts'
 
+/* What our accounts do on X, besides what they say. */
+
+/** Which likes were seen (F14). */
+export async function keepLikes(db: Prisma.TransactionClient, { likes }: Plan): Promise<void> {
+  if (likes.length === 0) return
+  const rows = likes.map(({ likerId, post }) => ({ likerId, postId: post.id }))
+  await db.$executeRaw`
+    INSERT INTO liked_post (account_id, post_id)
+    SELECT DISTINCT a.id, n."postId"
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n("likerId" text, "postId" text)
+    JOIN account a ON a.x_user_id = n."likerId"
+    ON CONFLICT DO NOTHING`
+}
+
 /** Whom our accounts follow (F77). Of whom they do not, only what was otherwise before is kept. */
 export async function keepFollows(db: Prisma.TransactionClient, { follows }: Plan): Promise<void> {
   if (follows.length === 0) return

@@ -24,8 +24,12 @@ export const WEBHOOK_PATH = '/webhooks/x'
 
 /** In bytes; X's largest event is far below. */
 const MAX_BODY = 256 * 1024
-/** X's challenge tokens have some dozens of characters. */
-const MAX_TOKEN = 1_024
+/**
+ * X signs deliveries as it has us answer challenges, so whoever gets an answer to a challenge has the signature of a
+ * delivery with that text. Hence a token is a word and never an object, and a delivery is an object and never a word.
+ */
+const TOKEN = /^[\w.~+/=-]{1,512}$/
+const OBJECT = /^\s*\{/
 const SIGNATURE = 'x-twitter-webhooks-signature'
 
 /** X's challenges (GET) and deliveries (POST). */
@@ -35,8 +39,8 @@ export function webhookDoor({ consumerSecret, keep, logger }: WebhookDoorOptions
 
   function challenge(request: IncomingMessage, response: ServerResponse): void {
     const token = new URL(request.url ?? '/', 'http://localhost').searchParams.get('crc_token')
-    if (token && token.length <= MAX_TOKEN) sendJson(response, 200, { response_token: sign(token) })
-    else sendJson(response, 400, { error: 'crc_token is missing or too long.' })
+    if (token !== null && TOKEN.test(token)) sendJson(response, 200, { response_token: sign(token) })
+    else sendJson(response, 400, { error: 'crc_token is missing, or is none of X.' })
   }
 
   async function delivery(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -47,8 +51,10 @@ export function webhookDoor({ consumerSecret, keep, logger }: WebhookDoorOptions
     if (body === undefined) return sendJson(response, 413, { error: 'The body is too long.' })
     if (typeof signature !== 'string') return sendJson(response, 401, { error: 'The signature is missing.' })
     if (!same(signature, sign(body))) return sendJson(response, 403, { error: 'The signature is wrong.' })
+    const text = body.toString('utf8')
+    if (!OBJECT.test(text)) return sendJson(response, 400, { error: 'The body is no JSON object.' })
     try {
-      await keep(body.toString('utf8'))
+      await keep(text)
     } catch (error) {
       logger.warn({ err: error, requestId: requestIdOf(response) }, 'a webhook delivery was not kept; X tries again')
       return sendJson(response, 503, { error: 'Not kept. Try again.' })

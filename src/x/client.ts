@@ -158,7 +158,13 @@ export interface XClient {
   me(accessToken: string): Promise<XAnswer>
   /** GET /2/users/:id/mentions, newest first, 100 a page. */
   mentions(userId: string, page: PageRequest): Promise<XAnswer>
+  /** GET /2/users/:id/liked_tweets, the newest like first, 100 a page. X does not say when they were liked. */
+  likedPosts(userId: string, page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
+  /** GET /2/dm_events: messages of the last 30 days, newest first, 100 a page. */
+  directMessages(page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
   /** GET /2/tweets/search/recent (the last 7 days), newest first, 100 a page. */
   searchRecent(query: string, page: PageRequest): Promise<XAnswer>
+  /** GET /2/tweets?ids=, at most 100: the posts as they are now; what is not there, or not shown, is among `errors`. */
+  posts(ids: readonly string[], accessToken: string): Promise<XAnswer>
   close(): void
 }

@@ -32,9 +32,16 @@ export const SCOPES: readonly TOAuth2Scope[] = [
 
 /** The fields that the parser and the rules need, in the names that X answers to (TRAPS, "Naming drift"). */
 const POST_FIELDS = {
-  'tweet.fields': 'author_id,conversation_id,created_at,entities,in_reply_to_user_id,note_tweet,referenced_tweets,text',
-  'user.fields': 'created_at,name,profile_image_url,protected,public_metrics,username,verified,verified_type',
+  'tweet.fields':
+    'author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,note_tweet,referenced_tweets,text',
+  'user.fields':
+    'connection_status,created_at,name,profile_image_url,protected,public_metrics,username,verified,verified_type',
   expansions: 'author_id',
+}
+const MESSAGE_FIELDS = {
+  'dm_event.fields': 'attachments,created_at,dm_conversation_id,event_type,id,participant_ids,sender_id,text',
+  'user.fields': POST_FIELDS['user.fields'],
+  expansions: 'sender_id,participant_ids',
 }
 const USER_FIELDS = 'name,profile_image_url,protected,public_metrics,username,verified,verified_type'
 
@@ -143,6 +150,19 @@ export function createXClient(options: XClientOptions): XClient {
         query,
         ...pageQuery(page, 'next_token'),
       }),
+    likedPosts: (userId, page) =>
+      get(asUser(page.accessToken), 'GET /2/users/:id/liked_tweets', `users/${userId}/liked_tweets`, {
+        ...pageQuery(page, 'pagination_token'),
+      }),
+    directMessages: (page) =>
+      get(asUser(page.accessToken), 'GET /2/dm_events', 'dm_events', {
+        max_results: '100',
+        event_types: 'MessageCreate',
+        ...MESSAGE_FIELDS,
+        ...(page.pageToken && { pagination_token: page.pageToken }),
+      }),
+    posts: (ids, accessToken) =>
+      get(asUser(accessToken), 'GET /2/tweets', 'tweets', { ids: ids.join(','), ...POST_FIELDS }),
     close: () => httpAgent.destroy(),
   }
 }

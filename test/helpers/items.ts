@@ -10,7 +10,7 @@ export function edited(post: ReceivedPost, versionId: string, text: string): Rec
 
 /** The brand likes a post. */
 export function liked({ post, author }: ReceivedPost, likerId = BRAND_ID): ReceivedLike {
-  return { kind: 'like', likerId, post, author, likedAt: null }
+  return { kind: 'like', likerId, post, author, likedAt: null, history: false }
 }
 
 export function deleted(postId: string): ReceivedDeletion {

@@ -22,5 +22,8 @@ export const SILENT_X: XClient = {
   me: never,
   mentions: never,
   searchRecent: never,
+  likedPosts: never,
+  directMessages: never,
+  posts: never,
   close: () => {},
 }

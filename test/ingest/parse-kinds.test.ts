@@ -19,7 +19,11 @@ describe('a page', () => {
 
 describe('a page of likes', () => {
   it('is what the account likes, without a time', () => {
-    const page = parseLikedPage({ data: [post()], includes: { users: [mira] }, meta: { next_token: 'n' } }, '100')
+    const page = parseLikedPage(
+      { data: [post()], includes: { users: [mira] }, meta: { next_token: 'n' } },
+      '100',
+      false,
+    )
     expect(page).toMatchObject({
       items: [
         { kind: 'like', likerId: '100', post: { id: '1900000000000000000' }, author: { name: 'Mira' }, likedAt: null },
@@ -189,6 +193,9 @@ describe('an event', () => {
       { kind: 'follow', followerId: '100', personId: '900', following: true },
     ])
     expect(activity('follow.unfollow', payload).items).toMatchObject([{ following: false }])
+    // As X's own examples have it.
+    const wrapped = { source: { data: payload.source }, target: { data: payload.target } }
+    expect(activity('follow.follow', wrapped)).toEqual(activity('follow.follow', payload))
     const inbound = { source: { id: '900' }, target: { id: '100' } }
     expect(activity('follow.follow', inbound)).toMatchObject({ items: [], rejects: [] })
   })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { pollAccount } from '../../src/ingest/poller.ts'
+import type { PolledAccount } from '../../src/ingest/sources/source.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { PageRequest, XAnswer, XClient } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
@@ -13,7 +14,7 @@ import { silent, testStore } from '../helpers/stores.ts'
 let database: TestDatabase
 let store: Store
 let inbox: Inbox
-let account: { id: string; xUserId: string; capturesFrom: Date }
+let account: PolledAccount
 let stop: AbortController
 let polling: Promise<void> | undefined
 
@@ -21,7 +22,8 @@ beforeEach(async () => {
   database = await testDatabase()
   store = await testStore(database.url)
   inbox = createInbox({ store, logger: silent })
-  account = { id: await createAccount(store), xUserId: BRAND_ID, capturesFrom: new Date(0) }
+  const settings = { captureDirectMessages: false, trackLikes: false }
+  account = { id: await createAccount(store), xUserId: BRAND_ID, capturesFrom: new Date(0), ...settings }
   stop = new AbortController()
 })
 afterEach(async () => {
@@ -50,6 +52,7 @@ const pageOf = (ids: string[], next?: string, rest?: Partial<XAnswer>): XAnswer 
 function poll(answers: (XAnswer | XError)[]) {
   const asked: PageRequest[] = []
   let synced = 0
+  let used: XAnswer['rateLimit']
   const x: XClient = {
     ...SILENT_X,
     searchRecent: async () => EMPTY,
@@ -57,11 +60,28 @@ function poll(answers: (XAnswer | XError)[]) {
       asked.push(request)
       const answer = answers.shift() ?? EMPTY
       if (answer instanceof XError) throw answer
+      used = answer.rateLimit
       return answer
     },
   }
+  /** As the real ones: what X said last is known to whoever asks. */
+  const calls = {
+    ...freeCalls(),
+    left: async () => ({
+      windows: used ? [{ remaining: used.remaining, endsInMs: used.resetsAt.getTime() - Date.now() }] : [],
+      budget: null,
+    }),
+  }
   polling = pollAccount(
-    { store, x, calls: freeCalls(), inbox, logger: silent, everyMs: 20, onSynced: () => void synced++ },
+    {
+      store,
+      x,
+      calls,
+      inbox,
+      logger: silent,
+      everyMs: 20,
+      onSynced: (_account, source) => void (source === 'mentions' && synced++),
+    },
     account,
     stop.signal,
   )

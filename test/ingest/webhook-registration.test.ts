@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/store.ts'
 import type { XWebhook } from '../../src/x/client.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { freeCalls } from '../helpers/free-calls.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 
 const HERE = 'https://support.example/webhooks/x'
@@ -32,17 +33,18 @@ function scripted(there: readonly XWebhook[], refuse?: string) {
   const call = async (what: string) => {
     calls.push(what)
     if (what === refuse) throw new XError('INVALID_REQUEST', what)
+    return { body: {} }
   }
   const webhooks = {
-    list: async () => there,
+    list: async () => ({ body: {}, value: there }),
     register: async (url: string) => {
-      await call(`+ ${url}`)
-      return hook('9', url)
+      return { ...(await call(`+ ${url}`)), value: hook('9', url) }
     },
     validate: (id: string) => call(`? ${id}`),
     remove: (id: string) => call(`- ${id}`),
   }
-  return { calls, ensure: (url?: string) => ensureWebhook({ store, x: { webhooks }, logger: silent }, url) }
+  const services = { store, x: { webhooks }, calls: freeCalls(), logger: silent }
+  return { calls, ensure: (url?: string) => ensureWebhook(services, url) }
 }
 
 describe('our webhook at X', () => {

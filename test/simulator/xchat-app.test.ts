@@ -253,7 +253,7 @@ it('customers write to a brand on XChat now and then, beside their posts', async
 })
 
 it('a reset forgets keys and conversations', async () => {
-  x.simulator.reset()
+  await x.simulator.reset()
   expect(await dataOf(`/2/users/${BRAND.id}/public_keys`, brand.token)).toEqual([])
   expect(await dataOf('/2/chat/conversations', brand.token)).toEqual([])
 })

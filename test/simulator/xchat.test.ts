@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BRAND } from '../../simulator/index.ts'
+import { BRAND, createSimulator } from '../../simulator/index.ts'
 import { giveTokens, juicebox } from '../helpers/juicebox-client.ts'
 import { call, openStream, type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
 
@@ -175,4 +175,16 @@ it('a changed password ends every grant without a word; a suspended account is r
 
 it('says nothing that X’s document does not', () => {
   x.assertNoViolations()
+})
+
+it('a reset sets the brand up again under the PIN that the simulator was started with, and answers when it has', async () => {
+  const simulator = await createSimulator({ pinHashingMode: 'FastInsecure', xchatPin: '2580' })
+  try {
+    const response = await fetch(`${simulator.url}/control/reset`, { method: 'POST' })
+    expect(await response.json()).toEqual({ ok: true })
+    await simulator.changeXChatPin({ user: BRAND.id, pin: '1234' })
+    expect(await simulator.xchatGuesses({ user: BRAND.id })).toHaveLength(3)
+  } finally {
+    await simulator.close()
+  }
 })

@@ -1,6 +1,6 @@
-import { compareIds, idAt, timeOfId } from '../domain/x-id.ts'
-import type { Store } from '../store/store.ts'
-import type { CursorMove } from './cursor.ts'
+import { compareIds, idAt, timeOfId } from '../../domain/x-id.ts'
+import type { Store } from '../../store/store.ts'
+import type { CursorMove } from '../cursor.ts'
 
 /*
  * Which conversations are read next. No stream brings the replies deeper in a thread, so the open
@@ -19,7 +19,7 @@ export interface ConversationQuery {
 /** X's recent search takes queries up to this long (self-serve access). */
 const MAX_QUERY = 512
 /** Searches a round: with a round each 15 s, 240 of the 300 that X allows in 15 minutes. */
-const QUERIES_A_ROUND = 4
+export const QUERIES_A_ROUND = 4
 /** "(" and ")" never needed; an operator with a 19-digit id and " OR " takes 39 characters. */
 const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
 
@@ -65,8 +65,9 @@ export function conversationCursors(
   accountId: string,
   { conversationIds }: ConversationQuery,
   newestId: string | null,
+  begunAt: number,
 ): CursorMove[] {
-  return conversationIds.map((id) => ({ accountId, source: `conversation:${id}`, sinceId: newestId }))
+  return conversationIds.map((id) => ({ accountId, source: `conversation:${id}`, sinceId: newestId, begunAt }))
 }
 
 function chunks<T>(rows: readonly T[]): T[][] {

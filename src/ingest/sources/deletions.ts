@@ -1,0 +1,75 @@
+import { XError } from '../../x/errors.ts'
+import { parseLookup } from '../parse.ts'
+import type { PolledAccount, Source, SourceServices } from './source.ts'
+
+/*
+ * Posts that are gone (X's policy wants them gone here, too). X tells of nobody's deletions but the account's own, so what
+ * is on tickets that are not closed is looked up: a hundred at a time, ticket by ticket, each about once a day.
+ */
+
+/** X takes so many ids in one call. */
+const MAX_IDS = 100
+
+export const deletions: Source = {
+  name: 'deletions',
+  endpoint: 'GET /2/tweets',
+  slower: 20,
+  callsARound: 1,
+  streamed: false,
+  wants: () => true,
+  async round(services, account) {
+    const next = await nextPosts(services, account)
+    if (next.versionIds.length === 0) return finishCycle(services, account)
+    const { x, calls, inbox } = services
+    const answer = await calls.use(account.id, this.endpoint, (token) => x.posts(next.versionIds, token))
+    const found = parseLookup(answer.body, new Date(), account.xUserId)
+    if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
+    await inbox.deliver({ source: this.name, ...found })
+    await keep(services, account, next.lastNumber)
+  },
+}
+
+interface NextPosts {
+  readonly versionIds: readonly string[]
+  /** The last ticket that is looked at whole: its number. */
+  readonly lastNumber: number
+}
+
+/** The posts after the last ticket that was looked at, of tickets and posts of the last 30 days. */
+async function nextPosts({ store }: SourceServices, { id: accountId }: PolledAccount): Promise<NextPosts> {
+  const cursor = await store.prisma.sourceCursor.findUnique({
+    where: { accountId_source: { accountId, source: 'deletions' } },
+  })
+  const after = Number(cursor?.sinceId ?? 0)
+  const rows = await store.prisma.$queryRaw<{ number: number; id: string }[]>`
+    SELECT t.number, coalesce(c.version_id, c.external_id) AS id
+    FROM ticket t JOIN comment c ON c.ticket_id = t.id
+    WHERE t.number > ${after} AND t.account_id = ${accountId}::uuid AND t.status <> 'CLOSED'
+      AND t.updated_at > now() - interval '30 days'
+      AND c.channel = 'X_POST' AND c.external_id IS NOT NULL AND c.deleted_at IS NULL
+      -- The newest were read just now.
+      AND c.posted_at > now() - interval '30 days' AND c.created_at < now() - interval '1 hour'
+    ORDER BY t.number, c.posted_at DESC LIMIT ${MAX_IDS}`
+  const last = rows.at(-1)?.number ?? after
+  const first = rows[0]?.number
+  // The last ticket may go on behind the hundredth post: it is begun anew, unless it fills the whole call.
+  const cut = rows.length === MAX_IDS && first !== last
+  const whole = cut ? rows.filter(({ number }) => number !== last) : rows
+  return { versionIds: whole.map(({ id }) => id), lastNumber: whole.at(-1)?.number ?? after }
+}
+
+async function keep({ store }: SourceServices, { id }: PolledAccount, lastNumber: number): Promise<void> {
+  const sinceId = String(lastNumber)
+  await store.prisma.$executeRaw`
+    INSERT INTO source_cursor (account_id, source, since_id, synced_at) VALUES (${id}::uuid, 'deletions', ${sinceId}, NULL)
+    ON CONFLICT (account_id, source) DO UPDATE SET since_id = excluded.since_id`
+}
+
+/** All were looked at, but for what is new: the next time round begins a day after this one ended. */
+async function finishCycle({ store }: SourceServices, { id }: PolledAccount): Promise<void> {
+  await store.prisma.$executeRaw`
+    INSERT INTO source_cursor AS c (account_id, source, since_id, synced_at) VALUES (${id}::uuid, 'deletions', '0', now())
+    ON CONFLICT (account_id, source) DO UPDATE SET
+      since_id = CASE WHEN c.synced_at IS NULL THEN c.since_id ELSE '0' END, synced_at = now()
+    WHERE c.synced_at IS NULL OR c.synced_at < now() - interval '24 hours'`
+}

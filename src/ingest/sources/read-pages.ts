@@ -1,0 +1,61 @@
+import type { XEndpoint } from '../../domain/price.ts'
+import { compareIds } from '../../domain/x-id.ts'
+import type { XAnswer } from '../../x/client.ts'
+import { XError } from '../../x/errors.ts'
+import type { CursorMove } from '../cursor.ts'
+import type { ParsedPage } from '../parse.ts'
+import { pause, untilReset } from '../retry.ts'
+import type { PolledAccount, SourceServices } from './source.ts'
+
+/** Pages held before they are committed without moving the cursor: 5,000 posts. */
+const MAX_PAGES = 50
+
+export interface Reading {
+  readonly source: string
+  readonly endpoint: XEndpoint
+  readonly fetch: (accessToken: string, pageToken: string | undefined) => Promise<XAnswer>
+  /** Undefined: not a page at all. */
+  readonly parse: (body: unknown) => ParsedPage | undefined
+  /** Whether what follows the page is known; not given: X ends where it is. */
+  readonly reachesKnown?: (page: ParsedPage) => boolean | Promise<boolean>
+  /** The cursors once everything up to `newestId` was read (null: there was nothing). */
+  readonly cursors: (newestId: string | null) => readonly CursorMove[]
+}
+
+/**
+ * Reads all pages, newest first as X gives them, and delivers them together, the cursors with the last. When X allows no
+ * more calls in its window, what was read is delivered before the window's end is waited for.
+ */
+export async function readPages(
+  { calls, inbox }: SourceServices,
+  account: PolledAccount,
+  signal: AbortSignal,
+  { source, endpoint, fetch, parse, reachesKnown, cursors }: Reading,
+): Promise<void> {
+  let pages: ParsedPage[] = []
+  let newestId: string | null = null
+  let pageToken: string | null = null
+  const deliver = (moves: readonly CursorMove[] = []) =>
+    inbox.deliver({
+      source,
+      items: pages.flatMap(({ items }) => items),
+      rejects: pages.flatMap(({ rejects }) => rejects),
+      cursors: moves,
+    })
+  do {
+    const token: string | undefined = pageToken ?? undefined
+    const answer: XAnswer = await calls.use(account.id, endpoint, (accessToken) => fetch(accessToken, token))
+    const page = parse(answer.body)
+    if (!page) throw new XError('UNAVAILABLE', `${source}: the answer is not a page`)
+    pages.push(page)
+    if (page.newestId && (newestId === null || compareIds(page.newestId, newestId) > 0)) newestId = page.newestId
+    pageToken = page.nextToken !== null && (await reachesKnown?.(page)) ? null : page.nextToken
+    const restMs = answer.rateLimit?.remaining === 0 ? untilReset(answer.rateLimit.resetsAt) : 0
+    if (pageToken === null) await deliver(cursors(newestId))
+    else if (pages.length >= MAX_PAGES || restMs > 0) {
+      await deliver()
+      pages = []
+    }
+    if (restMs > 0 && pageToken !== null) await pause(restMs, signal)
+  } while (pageToken !== null && !signal.aborted)
+}
