@@ -304,6 +304,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     activity: config.x.activity,
     webhookUrl,
     onRevoked: (xUserId, at) => heardOfRevocation(store, xUserId, at),
+    onChat: ({ accountXUserId }) => reader.hear(accountXUserId),
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())

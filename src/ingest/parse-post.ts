@@ -7,11 +7,11 @@ import type { Reject, SeenProfile } from './item.ts'
 
 export const xId = z.string().regex(/^[0-9]{1,19}$/)
 
-// PostgreSQL stores neither NUL nor half a surrogate pair.
-const clean = (text: string) => text.replaceAll('\u0000', '').toWellFormed()
+/** PostgreSQL stores neither NUL nor half a surrogate pair. */
+export const storable = (text: string) => text.replaceAll('\u0000', '').toWellFormed()
 /** X escapes exactly these three in texts. */
 const unescapeText = (text: string) => text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
-const words = z.string().transform(clean)
+const words = z.string().transform(storable)
 /** The words of a post or a message. */
 export const said = words.transform(unescapeText)
 /** The database counts to here; nobody on X is near it, and a profile's number must not refuse a post. */

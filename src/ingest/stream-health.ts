@@ -1,7 +1,7 @@
 import type { Store } from '../store/store.ts'
 
-/** X gives a sign of life each 20 s, and it is written down within a few seconds. */
-const ALIVE_MS = 30_000
+/** X gives a sign of life each 20 s, and it is written down within a few seconds; one may be late. */
+const ALIVE_MS = 48_000
 
 /** Whether the Activity stream is connected and heard of, in whichever process it is. */
 export async function isStreamAlive({ prisma }: Pick<Store, 'prisma'>): Promise<boolean> {

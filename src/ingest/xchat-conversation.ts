@@ -4,6 +4,8 @@ import { XCHAT_CURSORS, xchatCursor } from '../domain/xchat-cursor.ts'
 import type { Store } from '../store/store.ts'
 import type { ReadChatEvent } from '../x/xchat.ts'
 import { keepDeadLetters } from './dead-letters.ts'
+import type { ReceivedMessage, SeenProfile } from './item.ts'
+import { storable, unseen } from './parse-post.ts'
 import { keepNews, type ReadState } from './xchat-keep.ts'
 import type { AccountKeys } from './xchat-keys.ts'
 import type { ChatPages } from './xchat-pages.ts'
@@ -23,6 +25,8 @@ export interface ConversationServices {
   readonly account: XChatAccount
   readonly keys: AccountKeys
   readonly pages: ChatPages
+  /** Whom X has shown, by id. */
+  readonly people: Map<string, SeenProfile>
 }
 
 /** Messages held before they are kept: of a conversation with more news, the newest part is kept first. */
@@ -54,7 +58,7 @@ export async function readConversation(
     for (const keyEvent of page.keyEvents) keyEvents.add(keyEvent)
     for (const event of page.events) {
       if (newestId === null || compareIds(event.id, newestId) > 0) newestId = event.id
-      if (compareIds(event.id, sinceId) > 0 && isNews(event, account)) held.push(event)
+      if (compareIds(event.id, sinceId) > 0 && event.sentAt >= account.capturesFrom) held.push(event)
     }
     if (page.events.some(({ id }) => compareIds(id, downTo) <= 0)) break
     if (held.length < MAX_HELD) continue
@@ -74,11 +78,6 @@ async function beginningOf({ store, account }: ConversationServices, conversatio
   })
   const ids = cursors.flatMap(({ sinceId }) => sinceId ?? [])
   return [...ids, idAt(account.capturesFrom.getTime())].sort(compareIds).at(-1) ?? '0'
-}
-
-/** Our own messages open nothing (F23). */
-function isNews({ senderId, sentAt }: ChatEvent, { xUserId, capturesFrom }: XChatAccount): boolean {
-  return sentAt >= capturesFrom && senderId !== xUserId
 }
 
 function partnerOf(conversationId: string, own: string): string | undefined {
@@ -123,9 +122,15 @@ async function tryAndKeep(services: ConversationServices, batch: Batch, readTo: 
     const result = results.get(id)
     return result ? stateAfter(result, senderId, keys.replaced()) : keys.locked()
   }
+  const said = messages.flatMap((message) => {
+    const result = results.get(message.id)
+    if (result?.outcome !== 'MESSAGE' || stateOf(message) !== null) return []
+    return [toItem(services, partnerId, result)]
+  })
   await keepNews(store, {
     accountId: account.id,
     conversationId,
+    said,
     arrived: arrived.map((event) => ({ event, state: stateOf(event) })),
     // Without a key nothing is known better than before.
     changed: read
@@ -136,6 +141,31 @@ async function tryAndKeep(services: ConversationServices, batch: Batch, readTo: 
       : [],
     readTo,
   })
+}
+
+/**
+ * What is read becomes a comment (F13), once for each id that its sender signed: two senders may use the same one. Its
+ * time is X's of the event: what the sender's clock says is not signed either.
+ */
+function toItem(
+  { account, people }: ConversationServices,
+  partnerId: string,
+  { messageId, senderId, text, attachments, sentAt }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
+): ReceivedMessage {
+  return {
+    kind: 'message',
+    message: {
+      id: `${senderId}/${messageId}`,
+      channel: 'X_CHAT',
+      accountXUserId: account.xUserId,
+      senderId,
+      participantId: partnerId,
+      text: storable(text),
+      attachments,
+      sentAt: sentAt.toISOString(),
+    },
+    author: people.get(partnerId) ?? unseen(partnerId),
+  }
 }
 
 function stateAfter(event: ReadChatEvent, senderId: string, replaced: boolean): ReadState {

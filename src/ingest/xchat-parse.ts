@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { timeOfId } from '../domain/x-id.ts'
-import type { Reject } from './item.ts'
+import type { Reject, SeenProfile } from './item.ts'
+import { parseUsers } from './parse-post.ts'
 
 /*
  * X's JSON about XChat → conversations and ciphertext. An event that makes no sense becomes a Reject, and its neighbours
@@ -17,6 +18,8 @@ export interface ChatConversation {
 export interface ConversationPage {
   /** Those of two; groups create nothing (F13). */
   readonly conversations: readonly ChatConversation[]
+  /** Who takes part, by id. */
+  readonly people: ReadonlyMap<string, SeenProfile>
   readonly nextToken: string | null
 }
 
@@ -44,6 +47,7 @@ const time = z.iso.datetime({ offset: true })
 
 const rawConversations = z.object({
   data: z.array(z.object({ id: z.string(), updated_at: time.nullish().catch(null) })).optional(),
+  includes: z.object({ users: z.array(z.unknown()).optional() }).optional(),
   meta: z.object({ next_token: z.string().optional() }).optional(),
 })
 
@@ -68,6 +72,7 @@ export function parseConversations(body: unknown): ConversationPage | undefined 
   const ofTwo = (page.data.data ?? []).filter(({ id }) => CONVERSATION_OF_TWO.test(id))
   return {
     conversations: ofTwo.map(({ id, updated_at: updatedAt }) => ({ id, updatedAt: updatedAt ?? null })),
+    people: parseUsers(page.data.includes?.users ?? []),
     nextToken: page.data.meta?.next_token ?? null,
   }
 }

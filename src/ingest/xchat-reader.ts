@@ -7,8 +7,10 @@ import type { XClient } from '../x/client.ts'
 import type { XChat } from '../x/xchat.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
+import type { SeenProfile } from './item.ts'
 import { delayAfter, pause } from './retry.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
+import { createHearing, tellAll } from './xchat-hearing.ts'
 import { openAccountKeys } from './xchat-keys.ts'
 import { chatPages } from './xchat-pages.ts'
 import { readRound, rememberRounds } from './xchat-round.ts'
@@ -19,6 +21,11 @@ import { readRound, rememberRounds } from './xchat-round.ts'
  */
 
 export interface XChatReader {
+  /**
+   * There is news for the account with this id at X, by X's word: it is read at once here, and within two seconds where
+   * another process reads it. Resolves when it is known to all.
+   */
+  hear(xUserId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,11 +44,17 @@ export interface XChatReaderOptions {
 
 const EVERY_MS = 30_000
 
+/** How often a resting account looks whether another process heard of news. */
+const HEARD_MS = 1_000
+
 interface Task {
+  readonly xUserId: string
   /** What it was begun for: another beginning is another task. */
   readonly since: number
   readonly key: string
   readonly abort: AbortController
+  /** Whether it is read by this process. */
+  readonly isReading: () => boolean
   /** Ends the wait between two rounds. */
   readonly hurry: () => void
   readonly done: Promise<void>
@@ -58,12 +71,36 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, stopping.signal])
     let wake = new AbortController()
+    const heard = createHearing(store, account.id)
     const rest = async (ms: number, held: AbortSignal) => {
-      await pause(ms, AbortSignal.any([held, wake.signal]))
+      const until = performance.now() + ms
+      for (let left = ms; left > 0 && !held.aborted && !wake.signal.aborted; left = until - performance.now()) {
+        await pause(Math.min(left, HEARD_MS), AbortSignal.any([held, wake.signal]))
+        if (await heard.news()) break
+      }
       wake = new AbortController()
     }
-    const done = leases.hold(`xchat/${account.id}`, signal, (held) => readAccount(options, account, rest, held))
-    return { since: account.capturesFrom.getTime(), key, abort, hurry: () => wake.abort(), done }
+    let reading = false
+    const done = leases.hold(`xchat/${account.id}`, signal, async (held) => {
+      reading = true
+      try {
+        // From here on a mark is news.
+        await heard.news()
+        await readAccount(options, account, rest, held)
+      } finally {
+        reading = false
+      }
+    })
+    const { xUserId } = account
+    return {
+      xUserId,
+      since: account.capturesFrom.getTime(),
+      key,
+      abort,
+      isReading: () => reading,
+      hurry: () => wake.abort(),
+      done,
+    }
   }
 
   function stop(id: string, { abort, done }: Task): void {
@@ -91,6 +128,11 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
   const following = followAccounts({ feed, logger, signal: stopping.signal, sync })
 
   return {
+    async hear(xUserId) {
+      const mine = [...tasks.values()].find((task) => task.xUserId === xUserId && task.isReading())
+      if (mine) mine.hurry()
+      else await tellAll(store, xUserId)
+    },
     async close() {
       stopping.abort()
       await following
@@ -109,7 +151,7 @@ async function readAccount(
   const { store, logger, everyMs = EVERY_MS } = options
   const pages = chatPages(options, account.id, signal)
   const keys = openAccountKeys(account, { ...options, fetchKeys: pages.publicKeys })
-  const services = { store, account, keys, pages }
+  const services = { store, account, keys, pages, people: new Map<string, SeenProfile>() }
   try {
     const memory = await rememberRounds(services)
     for (let failures = 0; !signal.aborted; ) {

@@ -81,7 +81,8 @@ async function withUnread({ store, account }: ConversationServices): Promise<str
 /** Pages are read up to one without news: they come the most recently active first. */
 async function changedSince(services: ConversationServices, memory: RoundMemory): Promise<ChatConversation[]> {
   const found: ChatConversation[] = []
-  for await (const { conversations } of services.pages.conversations()) {
+  for await (const { conversations, people } of services.pages.conversations()) {
+    for (const [id, person] of people) services.people.set(id, person)
     const due = conversations.filter((conversation) => isDue(conversation, services.account.capturesFrom, memory))
     found.push(...due)
     if (due.length === 0 && conversations.length > 0) break

@@ -125,6 +125,8 @@ export function createXClient(options: XClientOptions): XClient {
       conversations: ({ accessToken, pageToken }) =>
         get(asUser(accessToken), 'GET /2/chat/conversations', 'chat/conversations', {
           max_results: '100',
+          expansions: 'participant_ids',
+          'user.fields': POST_FIELDS['user.fields'],
           ...(pageToken && { pagination_token: pageToken }),
         }),
       events: (conversationId, { accessToken, pageToken }) =>

@@ -79,8 +79,8 @@ export type ReadChatEvent =
       readonly outcome: 'MESSAGE'
       readonly senderId: string
       readonly text: string
-      /** Pictures, cards and the like come along, which are not read (F42). */
-      readonly hasAttachments: boolean
+      /** What comes along and is not read (F42), by X's kinds: `media`, `url`, `post`. */
+      readonly attachments: readonly string[]
       /** The sender's own id of the message: the same message under two event ids has it twice. */
       readonly messageId: string
       readonly sentAt: Date

@@ -62,7 +62,7 @@ test('messages are read in order, with who signed them; the damaged and the forg
     outcome: 'MESSAGE',
     senderId: ann,
     text: 'Where is my parcel? 📦',
-    hasAttachments: false,
+    attachments: [],
     messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     sentAt: expect.any(Date),
   })

@@ -75,10 +75,17 @@ function toResult(id: string, event: Decrypted, conversationId: string): ReadCha
     outcome: 'MESSAGE',
     senderId,
     text: content.text ?? '',
-    hasAttachments: (content.attachments ?? []).length > 0,
+    attachments: (content.attachments ?? []).map(kindOf),
     messageId,
     sentAt: new Date(createdAtMsec),
   }
+}
+
+const attachment = z.object({ attachment_type: z.string().optional(), attachmentType: z.string().optional() })
+
+function kindOf(what: unknown): string {
+  const known = attachment.safeParse(what)
+  return (known.success && (known.data.attachment_type ?? known.data.attachmentType)) || 'attachment'
 }
 
 /** `A:B` in events, `A-B` in lists. */

@@ -1,0 +1,38 @@
+import type { Store } from '../store/store.ts'
+
+/*
+ * Whoever hears of news is not always who reads: a mark in the database tells the others. It only hurries what would be
+ * read a little later anyway.
+ */
+
+const SOURCE = 'heard:xchat'
+
+/** Marks that the account with this id at X has news. */
+export async function tellAll({ prisma }: Pick<Store, 'prisma'>, xUserId: string): Promise<void> {
+  await prisma.$executeRaw`
+    INSERT INTO source_cursor (account_id, source, synced_at)
+    SELECT id, ${SOURCE}, clock_timestamp() FROM account WHERE x_user_id = ${xUserId}
+    ON CONFLICT (account_id, source) DO UPDATE SET synced_at = excluded.synced_at`
+}
+
+export interface Hearing {
+  /** Whether there is a mark that was not there when this was last asked. False, too, when the database is away. */
+  news(): Promise<boolean>
+}
+
+export function createHearing({ prisma }: Pick<Store, 'prisma'>, accountId: string): Hearing {
+  let last: number | undefined
+  return {
+    async news() {
+      const key = { accountId_source: { accountId, source: SOURCE } }
+      const mark = await prisma.sourceCursor
+        .findUnique({ where: key, select: { syncedAt: true } })
+        .catch(() => undefined)
+      if (mark === undefined) return false
+      const at = mark?.syncedAt?.getTime() ?? 0
+      const news = last !== undefined && at > last
+      last = Math.max(at, last ?? 0)
+      return news
+    },
+  }
+}
