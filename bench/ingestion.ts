@@ -17,9 +17,9 @@ import { interleaved, perSecond, table } from './stats.ts'
 
 const BATCH = 1_000
 const BATCHES = 10
-const ROUNDS = 5
+const ROUNDS = 3
 /** Posts a round for the slow one. */
-const SINGLE = 300
+const SINGLE = 200
 
 /** Posts per second of the three, for posts that all open tickets and for a mixed corpus. */
 export async function benchIngestion(databaseUrl: string, progress: (text: string) => void): Promise<string> {
