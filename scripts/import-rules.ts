@@ -19,7 +19,7 @@ const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 /** What administrators do with incoming posts. */
-const INCOMING_POSTS = /^src\/ingest\/incoming-posts\.ts$/
+const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 

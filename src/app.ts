@@ -314,7 +314,7 @@ async function startWorker(parts: WorkerParts, disposers: Disposers): Promise<vo
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())
-  metrics.observe('ingestion_lag_seconds', () => Math.max(0, ...ingest.lag().values()))
+  metrics.observe('ingestion_lag_seconds', () => ingest.lag())
   const watchSilence = () => watchInactivity({ store, vault, logger })
   const jobs = await startJobRunner({
     databaseUrl,

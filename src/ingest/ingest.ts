@@ -8,6 +8,7 @@ import { createActivity } from './activity.ts'
 import { type ActivityMode, startActivitySource } from './activity-source.ts'
 import { followAccounts } from './follow-accounts.ts'
 import { createInbox } from './inbox.ts'
+import { watchLag } from './lag-watch.ts'
 import type { ChatNews } from './parse-activity.ts'
 import { pollAccount } from './poller.ts'
 import type { PolledAccount } from './sources/source.ts'
@@ -19,8 +20,8 @@ import { drainDeliveries } from './webhook-drain.ts'
  */
 
 export interface Ingest {
-  /** Seconds since everything an account was sent had last been read, by account id. Only of sources read here. */
-  lag(): ReadonlyMap<string, number>
+  /** Seconds that the account which is furthest behind may be behind X. */
+  lag(): number
   /** Reads what webhooks brought: the task of the job DRAIN. */
   drain(signal: AbortSignal | undefined): Promise<void>
   close(): Promise<void>
@@ -70,7 +71,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const pollers = new Map<string, Task>()
   /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
   const ending = new Map<string, Promise<void>>()
-  const syncedAt = new Map<string, number>()
+  const lag = watchLag({ store, logger }, stopping.signal)
   const activity = createActivity({ inbox, meter, logger, onRevoked: options.onRevoked, onChat: options.onChat })
 
   const activeAccounts = () =>
@@ -97,15 +98,8 @@ export function startIngest(options: IngestOptions): Ingest {
       inbox,
       logger,
       everyMs: pollMs,
-      onSynced: (id: string, name: string) => {
-        if (name === 'mentions') syncedAt.set(id, performance.now())
-      },
     }
-    const hold = () =>
-      leases.hold(`poll/${account.id}`, signal, async (held) => {
-        await pollAccount(poller, account, held)
-        syncedAt.delete(account.id)
-      })
+    const hold = () => leases.hold(`poll/${account.id}`, signal, (held) => pollAccount(poller, account, held))
     const before = ending.get(account.id)
     pollers.set(account.id, { begun, abort, done: before ? before.then(hold) : hold() })
   }
@@ -146,7 +140,7 @@ export function startIngest(options: IngestOptions): Ingest {
   const following = followAccounts({ feed, logger, sync, signal: stopping.signal })
 
   return {
-    lag: () => new Map([...syncedAt].map(([id, at]) => [id, (performance.now() - at) / 1000])),
+    lag,
     drain: (signal) => drainDeliveries({ store, inbox, activity }, signal),
     async close() {
       stopping.abort()

@@ -11,7 +11,7 @@ export interface PacedSource {
   readonly endpoint: XEndpoint
   readonly callsARound?: number
   /** Milliseconds wanted from one round to the next, looked at anew after every wait. */
-  readonly intervalMs: () => number
+  readonly intervalMs: () => number | Promise<number>
 }
 
 /** What is left changes while one waits: other processes call, and administrators change budgets. */
@@ -30,7 +30,7 @@ export async function untilDue(
   while (!signal.aborted) {
     const left = await calls.left(accountId, endpoint)
     const sinceLastMs = last === undefined ? Infinity : performance.now() - last
-    const delay = nextDelay({ intervalMs: intervalMs(), sinceLastMs, callsARound, ...left })
+    const delay = nextDelay({ intervalMs: await intervalMs(), sinceLastMs, callsARound, ...left })
     if (delay <= 0) return
     await wait(Math.min(delay, LOOK_AGAIN_MS), signal)
   }

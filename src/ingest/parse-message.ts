@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { DirectMessage } from '../domain/captured.ts'
-import { compareIds, timeOfId } from '../domain/x-id.ts'
+import { compareIds } from '../domain/x-id.ts'
 import type { ReceivedMessage, Reject, SeenProfile } from './item.ts'
 import type { ParsedPage } from './parse.ts'
-import { parseUsers, said, unseen, why, xId } from './parse-post.ts'
+import { parseUsers, said, timeOf, unseen, why, xId } from './parse-post.ts'
 
 /* Classic direct messages, as GET /2/dm_events and the Activity API (in the form of v1.1) show them. */
 
@@ -61,7 +61,7 @@ export function parseDirectMessagePage(body: unknown, accountXUserId: string): P
         participantId,
         text,
         attachments: kinds,
-        sentAt: created_at === undefined ? new Date(timeOfId(id)).toISOString() : new Date(created_at).toISOString(),
+        sentAt: timeOf(id, created_at),
       }),
     )
   }

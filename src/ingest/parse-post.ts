@@ -90,7 +90,7 @@ function toPost(raw: z.infer<typeof rawPost>): Post {
   const text = raw.note_tweet?.text ?? raw.text
   const typed = [...text.matchAll(/(?<![\w@])@(\w{1,15})\b/g)].map((match) => match[1] as string)
   const first = raw.edit_history_tweet_ids?.[0] ?? raw.id
-  const versionAt = postedAt(raw.id, raw.created_at)
+  const versionAt = timeOf(raw.id, raw.created_at)
   return {
     id: first,
     versionId: raw.id,
@@ -107,8 +107,8 @@ function toPost(raw: z.infer<typeof rawPost>): Post {
   }
 }
 
-/** X's `created_at` counts in whole seconds; the id knows the millisecond, which orders a quick exchange. */
-function postedAt(id: string, createdAt: string | undefined): string {
+/** When a post or message was made: X's `created_at` counts in whole seconds; the id knows the millisecond, which orders a quick exchange. */
+export function timeOf(id: string, createdAt: string | undefined): string {
   const byId = timeOfId(id)
   if (createdAt === undefined) return new Date(byId).toISOString()
   const at = Date.parse(createdAt)

@@ -25,10 +25,13 @@ const rawLookup = z
   })
   .refine(({ data, errors }) => data !== undefined || errors !== undefined)
 
-/** https://docs.x.com/x-api/fundamentals/response-codes-and-errors: the problem type of what is gone, or never was. */
+/**
+ * The problem type of what is gone, or never was (docs.x.com, "Response codes and errors"). X has served it under
+ * api.twitter.com and api.x.com.
+ */
 const notFound = z.object({
   resource_id: xId,
-  type: z.literal('https://api.twitter.com/2/problems/resource-not-found'),
+  type: z.string().regex(/^https:\/\/api\.(twitter|x)\.com\/2\/problems\/resource-not-found$/),
 })
 
 const asItem = ({ post, author }: AuthoredPost): ReceivedPost => ({ kind: 'post', post, author })

@@ -1,4 +1,4 @@
-import { nextDelay } from '../domain/pacing.ts'
+import { untilDue } from './pace.ts'
 import { delayAfter, pause } from './retry.ts'
 import { conversations } from './sources/conversations.ts'
 import { deletions } from './sources/deletions.ts'
@@ -41,10 +41,10 @@ async function pollSource(
   signal: AbortSignal,
 ): Promise<void> {
   const { logger, onSynced } = options
-  let begunAt = Number.NEGATIVE_INFINITY
+  let begunAt: number | undefined
   for (let failures = 0; !signal.aborted; ) {
     try {
-      await untilDue(options, account, source, begunAt, signal)
+      await waitForRound(options, account, source, begunAt, signal)
       if (signal.aborted) return
       begunAt = performance.now()
       await source.round(options, account, signal)
@@ -60,22 +60,17 @@ async function pollSource(
   }
 }
 
-/** Looks again at least each round: the stream may have ended, budgets change, and other processes call X, too. */
-async function untilDue(
+/** Looks again at least each round: the stream may have ended. */
+async function waitForRound(
   { store, calls, everyMs }: PollerOptions,
-  account: PolledAccount,
+  { id: accountId }: PolledAccount,
   { endpoint, slower, callsARound, streamed }: Source,
-  begunAt: number,
+  begunAt: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const normal = everyMs * slower
   const relaxed = Math.max(normal, everyMs * Math.min(slower * RELAXED, MOST_RELAXED))
-  while (!signal.aborted) {
-    const { windows, budget } = await calls.left(account.id, endpoint)
-    const sinceLastMs = performance.now() - begunAt
-    const intervalMs = streamed && (await isStreamAlive(store)) ? relaxed : normal
-    const delay = nextDelay({ intervalMs, sinceLastMs, callsARound, windows, budget })
-    if (delay <= 0) return
-    await pause(Math.min(Math.max(delay, 1), normal), signal)
-  }
+  const intervalMs = async () => (streamed && (await isStreamAlive(store)) ? relaxed : normal)
+  const wait = (ms: number, until: AbortSignal) => pause(Math.min(ms, normal), until)
+  await untilDue({ calls, accountId, endpoint, callsARound, intervalMs }, begunAt, signal, wait)
 }

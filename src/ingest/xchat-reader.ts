@@ -76,7 +76,11 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
     const rest = async (ms: number, held: AbortSignal) => {
       const until = performance.now() + ms
       let news = false
-      for (let left = ms; left > 0 && !news && !held.aborted && !wake.signal.aborted; left = until - performance.now()) {
+      for (
+        let left = ms;
+        left > 0 && !news && !held.aborted && !wake.signal.aborted;
+        left = until - performance.now()
+      ) {
         await pause(Math.min(left, HEARD_MS), AbortSignal.any([held, wake.signal]))
         news = await heard.news()
       }

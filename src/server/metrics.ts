@@ -29,7 +29,7 @@ const OBSERVED = {
   subscriptions: 'GraphQL subscriptions under way.',
   websockets: 'WebSockets open.',
   jobs_waiting: 'Jobs that are due and not yet taken.',
-  ingestion_lag_seconds: 'Age of the oldest thing received from X and not yet applied.',
+  ingestion_lag_seconds: 'How far the account that is furthest behind may be behind X.',
 } as const
 export type ObservedName = keyof typeof OBSERVED
 
