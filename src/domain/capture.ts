@@ -69,11 +69,16 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
  * Decides about a post that an account likes (F14): a ticket of its author, unless it is on one already (F77). One that
  * waits among the incoming posts is chosen by it. Its author has said nothing new, so no ticket is reopened.
  */
-export function decideLike({ likerId, post, likedAt }: Like, { accounts, known, thread, deleted }: Facts): Decision {
+export function decideLike(
+  { likerId, post, likedAt, history }: Like,
+  { accounts, known, thread, deleted, likedBefore }: Facts & { readonly likedBefore: boolean },
+): Decision {
   const liker = accounts.find((account) => account.xUserId === likerId)
   if (liker?.status !== 'ACTIVE') return ignore('ACCOUNT_INACTIVE')
   if (likedAt !== null && Date.parse(likedAt) < liker.capturesFrom.getTime()) return ignore('ACCOUNT_INACTIVE')
   if (known?.place === 'TICKET') return { kind: 'MARK', mark: 'favorited' }
+  // F6; and X shows the same likes again and again.
+  if (history || likedBefore) return ignore('ALREADY_CAPTURED')
   if (deleted || known?.deleted) return ignore('DELETED')
   if (post.repostOfId !== null) return ignore('REPOST')
   if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return ignore('OWN_POST')

@@ -35,6 +35,8 @@ export interface Like {
   readonly post: Post
   /** ISO 8601; null where X does not say when. */
   readonly likedAt: string | null
+  /** It was there when likes were first looked at. */
+  readonly history: boolean
 }
 
 /** A direct message, classic or opened XChat. */

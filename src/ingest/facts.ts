@@ -1,6 +1,7 @@
 import type { CaptureAccount } from '../domain/captured.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import { type KnownPost, readKnown } from './facts-known.ts'
+import { readLiked } from './facts-liked.ts'
 import { readThreads, readTickets, type ThreadTicket } from './facts-threads.ts'
 import type { Item } from './item.ts'
 import { mentionedIn, messageOf, postOf, threadKeyOf } from './threads.ts'
@@ -24,6 +25,8 @@ export interface BatchFacts {
   readonly posts: ReadonlyMap<string, KnownPost>
   /** Messages that are comments: `channel/id`. */
   readonly messages: ReadonlySet<string>
+  /** Likes that were seen before, by `likeKey`. */
+  readonly liked: ReadonlySet<string>
   /** Posts that X said are deleted before it told of them. */
   readonly deleted: ReadonlySet<string>
   /** Newest ticket by thread key; one that takes comments comes before one that does not. */
@@ -58,10 +61,11 @@ export async function readFacts(db: Db, items: readonly Item[]): Promise<BatchFa
     orderBy: { createdAt: 'asc' },
   })
   const known = await readKnown(db, mentionedIn(items), messages)
+  const liked = await readLiked(db, items)
   const people = [...new Set(items.flatMap((item) => threadKeyOf(item, accounts)?.personId ?? []))]
   const { threads, suspended } = await readThreads(db, { people, conversations, participants })
   const tickets = await readTickets(db, known.changing)
-  return { accounts, ...known, threads, suspended, tickets }
+  return { accounts, ...known, liked, threads, suspended, tickets }
 }
 
 /**

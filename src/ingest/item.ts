@@ -33,8 +33,6 @@ export interface ReceivedPost {
 /** One of our accounts likes a post. */
 export interface ReceivedLike extends Like {
   readonly kind: 'like'
-  /** It was there when likes were first looked at: it is only written down (F6). */
-  readonly history: boolean
   /** The post's. */
   readonly author: SeenProfile
 }

@@ -1,6 +1,7 @@
 import { decideConversion, decideLike, decideMessage, decidePost, isFull } from '../domain/capture.ts'
 import type { Decision, Facts, Thread } from '../domain/captured.ts'
 import type { BatchFacts } from './facts.ts'
+import { likeKey } from './facts-liked.ts'
 import { inOrder } from './in-order.ts'
 import type { Item } from './item.ts'
 import type { Plan } from './planned.ts'
@@ -22,10 +23,7 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
       planner.follow(item)
       continue
     }
-    if (item.kind === 'like') {
-      planner.like(item)
-      if (item.history) continue
-    }
+    if (item.kind === 'like') planner.like(item)
     if (item.kind === 'deletion') {
       planner.remove(item)
       continue
@@ -65,7 +63,7 @@ interface Beside extends BatchFacts {
 }
 
 function decide(item: Exclude<Item, { kind: 'deletion' | 'follow' }>, beside: Beside): Decision {
-  const { accounts, deleted, suspended, thread, planner, personId = '' } = beside
+  const { accounts, deleted, liked, suspended, thread, planner, personId = '' } = beside
   if (item.kind === 'message') {
     const known = planner.knowsMessage(item.message)
       ? ({ place: 'TICKET', versionId: item.message.id, deleted: false } as const)
@@ -80,6 +78,6 @@ function decide(item: Exclude<Item, { kind: 'deletion' | 'follow' }>, beside: Be
     deleted: deleted.has(post.id),
     suspended: suspended.has(post.authorId),
   }
-  if (item.kind === 'like') return decideLike(item, facts)
+  if (item.kind === 'like') return decideLike(item, { ...facts, likedBefore: liked.has(likeKey(item)) })
   return item.kind === 'conversion' ? decideConversion(post, item.accountId, facts) : decidePost(post, facts)
 }

@@ -136,7 +136,7 @@ async function tryAndKeep(services: ConversationServices, batch: Batch, readTo: 
     changed: read
       ? unread.flatMap((message) => {
           const state = stateOf(message)
-          return state === message.unreadReason ? [] : [{ id: message.id, state }]
+          return state === message.unreadReason ? [] : [{ ...message, state }]
         })
       : [],
     readTo,

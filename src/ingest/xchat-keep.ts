@@ -23,7 +23,12 @@ export interface ConversationNews {
   /** What could be read, of those that arrived and of those that were kept: comments. */
   readonly said: readonly ReceivedMessage[]
   /** Messages that were kept unread, and are otherwise now. */
-  readonly changed: readonly { readonly id: string; readonly state: ReadState }[]
+  readonly changed: readonly {
+    readonly id: string
+    readonly senderId: string
+    readonly encodedEvent: string
+    readonly state: ReadState
+  }[]
   /** All up to this event is read; undefined while older ones are to come, null when there was nothing. */
   readonly readTo: string | null | undefined
 }
@@ -67,8 +72,9 @@ async function keepWithin(scope: ChangeScope, news: ConversationNews): Promise<v
 }
 
 /** Ciphertext only, with what is wrong. */
-function forged({ accountId, conversationId, arrived }: ConversationNews): Reject[] {
-  return arrived.flatMap(({ event: { id, senderId, encodedEvent }, state }) =>
+function forged({ accountId, conversationId, arrived, changed }: ConversationNews): Reject[] {
+  const all = [...arrived.map(({ event, state }) => ({ ...event, state })), ...changed]
+  return all.flatMap(({ id, senderId, encodedEvent, state }) =>
     state === 'NOT_VERIFIED' || state === 'DAMAGED'
       ? [{ payload: JSON.stringify({ accountId, conversationId, id, senderId, encodedEvent }), reason: REASONS[state] }]
       : [],

@@ -344,11 +344,25 @@ describe('what becomes of a post', () => {
   })
 })
 
-const like = (change: Partial<Like> = {}): Like => ({ likerId: '100', post: post(silent), likedAt: null, ...change })
+const like = (change: Partial<Like> = {}): Like => ({
+  likerId: '100',
+  post: post(silent),
+  likedAt: null,
+  history: false,
+  ...change,
+})
 const likes = (accountId: string, followUpOf: string | null = null) => opens(accountId, followUpOf, 'X_CORP_LIKE')
 const marked = { kind: 'MARK', mark: 'favorited' }
 
-const LIKES: [rule: string, what: Like, facts: Partial<Facts>, decision: object][] = [
+const LIKES: [rule: string, what: Like, facts: Partial<Facts & { likedBefore: boolean }>, decision: object][] = [
+  [
+    'F6 what was liked before likes were looked at is history',
+    like({ history: true }),
+    {},
+    ignored('ALREADY_CAPTURED'),
+  ],
+  ['F77 but what is on a ticket is marked', like({ history: true }), { known: known() }, marked],
+  ['F25 a like that was seen is seen once', like(), { likedBefore: true }, ignored('ALREADY_CAPTURED')],
   ['F14 what the account likes is a ticket of its author', like(), {}, likes(acme.id)],
   ['F14 what somebody else likes is not', like({ likerId: '900' }), {}, ignored('ACCOUNT_INACTIVE')],
   [
@@ -399,7 +413,7 @@ const LIKES: [rule: string, what: Like, facts: Partial<Facts>, decision: object]
 
 describe('what becomes of a like', () => {
   it.each(LIKES)('%s', (_rule, what, facts, decision) => {
-    expect(decideLike(what, { ...nothing, ...facts })).toEqual(decision)
+    expect(decideLike(what, { ...nothing, likedBefore: false, ...facts })).toEqual(decision)
   })
 })
 

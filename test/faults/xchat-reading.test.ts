@@ -23,6 +23,15 @@ afterAll(() => world.close())
 
 /** Keys are worked with at a low priority: on a busy machine that takes its time. */
 const PATIENCE = { timeout: 20_000, interval: 50 }
+/** What was said on the account's tickets, each in order. */
+const conversations = async (accountId: string) => {
+  const tickets = await world.store.prisma.ticket.findMany({
+    where: { accountId },
+    orderBy: { number: 'asc' },
+    include: { comments: { orderBy: [{ postedAt: 'asc' }, { id: 'asc' }] } },
+  })
+  return tickets.map(({ comments }) => comments.map(({ body }) => body))
+}
 const send = (from: string, to: string, text: string, fault?: 'damaged' | 'wrong-signature') =>
   world.simulator.sendChatMessage({ from, to, text, ...(fault && { fault }) })
 
@@ -36,7 +45,7 @@ test('messages are kept unread until there is a PIN, then read, and go on being 
     await send('ann', 'acme', 'send me money', 'wrong-signature'),
     await send('ann', 'acme', 'Hello?'),
   ]
-  await send('acme', 'ann', 'On its way.')
+  const own = await send('acme', 'ann', 'On its way.')
   const { conversationId } = await world.simulator.createChatGroup({
     from: 'ann',
     members: ['acme', 'bob'],
@@ -45,16 +54,24 @@ test('messages are kept unread until there is a PIN, then read, and go on being 
   await world.simulator.sendChatMessage({ from: 'ann', conversationId, text: 'hello all' })
 
   const first = await world.start()
-  await expect.poll(() => world.messages(acme), PATIENCE).toHaveLength(5)
-  // Neither our own nor those of groups.
-  expect(await world.messages(acme)).toEqual(
-    sent.map(({ id }, index) => ({ id, from: index === 1 ? 'bob' : 'ann', reason: 'PIN_NOT_CONFIRMED' })),
-  )
+  await expect.poll(() => world.messages(acme), PATIENCE).toHaveLength(6)
+  // Those of groups are not.
+  expect(await world.messages(acme)).toEqual([
+    ...sent.map(({ id }, index) => ({ id, from: index === 1 ? 'bob' : 'ann', reason: 'PIN_NOT_CONFIRMED' })),
+    { id: own.id, from: 'acme', reason: 'PIN_NOT_CONFIRMED' },
+  ])
   await world.confirm(acme, PIN)
-  const read = [null, null, 'DAMAGED', 'NOT_VERIFIED', null]
+  const read = [null, null, 'DAMAGED', 'NOT_VERIFIED', null, null]
   await expect.poll(async () => (await world.messages(acme)).map(({ reason }) => reason), PATIENCE).toEqual(read)
 
-  // What was read is nowhere but with the sender and us: the row is as X sent it.
+  // What was read is on tickets, in order; what is not signed by whom X names is a dead letter, and no comment.
+  const said = [['Where is my parcel?', 'Hello?', 'On its way.'], ['My invoice is wrong']]
+  await expect.poll(() => conversations(acme.id), PATIENCE).toEqual(said)
+  expect(await world.store.prisma.deadLetter.count({ where: { source: 'xchat' } })).toBe(2)
+  const people = await world.store.prisma.ticket.findMany({ include: { requester: { include: { xProfile: true } } } })
+  expect(people.map(({ requester }) => requester.xProfile?.username).sort()).toEqual(['ann', 'bob'])
+
+  // Otherwise it is nowhere but with the sender and us: the row is as X sent it.
   const row = await world.store.prisma.xChatMessage.findFirstOrThrow({ where: { accountId: acme.id } })
   expect(JSON.stringify(row)).not.toContain('parcel')
 
@@ -95,16 +112,16 @@ test('replaced keys are told of once, and what they hide is read when the new PI
   await expect.poll(async () => (await world.messages(acme)).map(({ reason }) => reason), PATIENCE).toEqual(hidden)
   const row = () => world.store.prisma.accountXChat.findUniqueOrThrow({ where: { accountId: acme.id } })
   expect((await row()).status).toBe('KEYS_REPLACED')
-  // One for the keys, one for each conversation with messages that cannot be read; and then no more.
+  // One for the keys, one each time that a conversation has more messages that cannot be read.
   const rounds = world.asked.length
   await world.simulator.sendChatMessage({ from: 'hooli', to: 'ann', text: 'our own' })
   await expect.poll(() => world.asked.length, PATIENCE).toBeGreaterThan(rounds)
-  expect((await world.events(acme)).length - told).toBe(3)
+  await expect.poll(async () => (await world.events(acme)).length - told, PATIENCE).toBe(4)
 
   await world.confirm(acme, '1397')
   await expect
     .poll(async () => (await world.messages(acme)).map(({ reason }) => reason), PATIENCE)
-    .toEqual([null, null, null])
+    .toEqual([null, null, null, null])
   expect((await row()).status).toBe('CONFIRMED')
   for (const reading of readings) await reading.stop()
 })

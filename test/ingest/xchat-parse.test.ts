@@ -18,9 +18,14 @@ test('conversations of two are found, groups and unknown kinds are passed over',
       { id: '1-44', updatedAt: null },
       { id: '1-55', updatedAt: null },
     ],
+    people: new Map(),
     nextToken: 'more',
   })
-  expect(parseConversations({ meta: { result_count: 0 } })).toEqual({ conversations: [], nextToken: null })
+  expect(parseConversations({ meta: { result_count: 0 } })).toEqual({
+    conversations: [],
+    people: new Map(),
+    nextToken: null,
+  })
 })
 
 test('an event that makes no sense is set aside with its reason, and its neighbours go on', () => {

@@ -147,7 +147,7 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
     },
     async clear() {
       await Promise.all([...running].map((reading) => reading.stop()))
-      await store.prisma.account.deleteMany()
+      await store.prisma.$executeRaw`TRUNCATE ticket, account CASCADE`
       world.asked.length = 0
       world.onEvents = () => {}
     },
