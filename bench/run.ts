@@ -48,7 +48,7 @@ try {
   )
   const latency = await benchLatency(setups, progress)
   const ingestion = await benchIngestion(await database('ingestion'), progress)
-  const scale = await benchScale({ database, redisUrl, progress })
+  const scale = await benchScale({ database, progress })
   const log = await benchEventLog(await database('event_log'), progress)
   const accounts = await benchAccounts(await database('accounts'), progress)
   process.stdout.write(

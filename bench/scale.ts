@@ -19,20 +19,20 @@ const SIZES = [1_000, 100_000, 1_000_000]
 const BATCH = 1_000
 const BATCHES = 5
 const ROUNDS = 3
-const POSTS = 200
-const QUERIES = 30
+/** A round. */
+const POSTS = 75
+const QUERIES = 10
 /** Until memory is read: what the work before has left behind is gone by then. */
 const REST_MS = 5_000
 
 export interface ScaleOptions {
   /** Makes a migrated database and gives its URL. */
   readonly database: (name: string) => Promise<string>
-  readonly redisUrl: string | undefined
   readonly progress: (text: string) => void
 }
 
 /** Throughput, latency, the tickets query and resident memory at 1,000, 100,000 and 1,000,000 tickets. */
-export async function benchScale({ database, redisUrl, progress }: ScaleOptions): Promise<string> {
+export async function benchScale({ database, progress }: ScaleOptions): Promise<string> {
   const urls = new Map<number, string>()
   for (const size of SIZES) {
     const url = await database(`scale_${size}`)
@@ -42,23 +42,46 @@ export async function benchScale({ database, redisUrl, progress }: ScaleOptions)
     progress(`scale: ${size} tickets made in ${((performance.now() - started) / 1000).toFixed(0)} s`)
   }
   const rates = await throughput(urls, progress)
-  const rows: string[][] = []
-  const queries: string[][] = []
+  const live = await inUse(urls, progress)
+  const rows = [...live].map(([size, { found, memory }]) => [
+    size,
+    (rates.get(size) ?? Number.NaN).toFixed(0),
+    quantile(found, 0.5).toFixed(0),
+    quantile(found, 0.99).toFixed(0),
+    memory.toFixed(0),
+  ])
+  const queries = [...live].map(([size, { times }]) => [size, ...times.map((of) => quantile(of, 0.5).toFixed(1))])
+  return `${table(['tickets in the table', 'posts/s', 'latency p50 ms', 'p99 ms', 'resident memory, MB'], rows)}
+
+${table(['tickets in the table', ...Object.keys(DOCUMENTS).map((name) => `${name}, p50 ms`)], queries)}`
+}
+
+interface InUse {
+  readonly deployment: Deployment
+  readonly found: number[]
+  /** By document. */
+  readonly times: number[][]
+  memory: number
+}
+
+/** A program on each database, all at once, used in turns. By size. */
+async function inUse(urls: ReadonlyMap<number, string>, progress: (text: string) => void): Promise<Map<string, InUse>> {
+  const all = new Map<string, InUse>()
   for (const [size, databaseUrl] of urls) {
-    const deployment = await startDeployment({ databaseUrl, redisUrl })
-    progress(`scale: latency and queries at ${size} tickets`)
-    const found = await latencies(deployment, POSTS)
-    queries.push([named(size), ...(await timeQueries(deployment))])
-    await sleep(REST_MS)
-    const memory = Object.entries(residentMemory(deployment)).map(([role, mb]) => `${role} ${mb.toFixed(0)}`)
-    await deployment.stop()
-    const ms = (q: number) => quantile(found, q).toFixed(0)
-    rows.push([named(size), (rates.get(named(size)) ?? Number.NaN).toFixed(0), ms(0.5), ms(0.99), memory.join(', ')])
+    const deployment = await startDeployment({ databaseUrl })
+    all.set(named(size), { deployment, found: [], times: Object.keys(DOCUMENTS).map(() => []), memory: 0 })
   }
-  return `${table(
-    ['tickets in the table', 'posts/s', 'latency p50 ms', 'p99 ms', 'resident memory, MB'],
-    rows,
-  )}\n\n${table(['tickets in the table', ...Object.keys(DOCUMENTS).map((name) => `${name}, p50 ms`)], queries)}`
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const [size, { deployment, found, times }] of all) {
+      progress(`scale: latency and queries at ${size} tickets, round ${round}/${ROUNDS}`)
+      found.push(...(await latencies(deployment, POSTS)))
+      await timeQueries(deployment, times)
+    }
+  }
+  await sleep(REST_MS)
+  for (const each of all.values()) each.memory = residentMemory(each.deployment)
+  for (const { deployment } of all.values()) await deployment.stop()
+  return all
 }
 
 const named = (size: number) => size.toLocaleString('en')
@@ -104,20 +127,16 @@ const DOCUMENTS = {
   'how many are open': '{ tickets(first: 1, filter: { statuses: [NEW, OPEN] }) { totalCount } }',
 }
 
-/** In the order of DOCUMENTS: over HTTP, one after the other. */
-async function timeQueries({ url }: Deployment): Promise<string[]> {
+/** Over HTTP, one after the other. Adds to `times`, which are in the order of DOCUMENTS. */
+async function timeQueries({ url }: Deployment, times: readonly number[][]): Promise<void> {
   const client = new GraphQLClient(`${url}/graphql`, {
     headers: { authorization: `Bearer ${await agentToken()}` },
   })
-  const found: string[] = []
-  for (const document of Object.values(DOCUMENTS)) {
-    const times: number[] = []
+  for (const [place, document] of Object.values(DOCUMENTS).entries()) {
     for (let n = 0; n < QUERIES; n++) {
       const started = performance.now()
       await client.request(document)
-      times.push(performance.now() - started)
+      times[place]?.push(performance.now() - started)
     }
-    found.push(quantile(times, 0.5).toFixed(1))
   }
-  return found
 }
