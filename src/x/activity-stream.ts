@@ -9,7 +9,7 @@ import { resetOf } from './rate-limit.ts'
  * line that is not JSON, which we want to keep as a dead letter.
  */
 
-const CONNECT_TIMEOUT_MS = 15_000
+const CONNECT_TIMEOUT_MS = 8_000
 /** X sends a keep-alive every 20 s; two missed ones mean that the connection is dead. */
 export const SILENCE_MS = 45_000
 /** A line longer than this is not an event. */

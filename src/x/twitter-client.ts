@@ -53,7 +53,7 @@ const CHAT_EVENT_FIELDS =
 
 /** X through twitter-api-v2, or whatever server speaks X's API at `apiUrl`. */
 export function createXClient(options: XClientOptions): XClient {
-  const { timeoutMs = 15_000, onCall } = options
+  const { timeoutMs = 8_000, onCall } = options
   const httpAgent = dialX(options.apiUrl)
   const app = new TwitterApi(
     { clientId: options.clientId, ...(options.clientSecret && { clientSecret: options.clientSecret }) },

@@ -13,8 +13,8 @@ export interface TcpProxy {
   close(): Promise<void>
 }
 
-/** Forwards a port of one's own to `host:port`. */
-export async function startProxy(host: string, port: number): Promise<TcpProxy> {
+/** Forwards a port of one's own to `host:port`; a port that is asked for at every connection may move. */
+export async function startProxy(host: string, port: number | (() => number)): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   let server: Server | undefined
   let ownPort = 0
@@ -22,7 +22,7 @@ export async function startProxy(host: string, port: number): Promise<TcpProxy> 
   async function open(): Promise<void> {
     if (server) return
     server = createServer((client) => {
-      const target = connect(port, host)
+      const target = connect(typeof port === 'number' ? port : port(), host)
       for (const [one, other] of [
         [client, target],
         [target, client],

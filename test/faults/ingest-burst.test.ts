@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { expectExactly, ingestWorld } from '../helpers/ingest-world.ts'
+import { spawnPerch } from '../helpers/processes.ts'
+
+const POSTS = 10_000
+
+/** Resident memory of a process, in MiB (Linux). */
+function residentOf(pid: number | undefined): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return Number(line?.[1]) / 1024
+}
+
+it.skipIf(process.platform !== 'linux')(
+  'ten thousand posts at once are all tickets, the earliest first, in flat memory',
+  async () => {
+    const world = await ingestWorld()
+    const { simulator, store, common } = world
+    const perch = await spawnPerch(common)
+    try {
+      await expect.poll(() => simulator.state.streams, { timeout: 20_000 }).toBe(1)
+      const all: string[] = []
+      const peaks: number[] = []
+      for (let round = 1; round <= 2; round++) {
+        const { ids } = await simulator.burst({ count: POSTS })
+        all.push(...ids)
+        let peak = 0
+        const watching = setInterval(() => {
+          peak = Math.max(peak, residentOf(perch.child.pid))
+        }, 100)
+        await expect.poll(() => store.prisma.comment.count(), { timeout: 90_000, interval: 250 }).toBe(all.length)
+        clearInterval(watching)
+        peaks.push(peak)
+      }
+      await expectExactly(store, all)
+      // Tickets that were opened first are seen first, and belong to the posts that were made first.
+      const tickets = await store.prisma.ticket.findMany({ orderBy: { number: 'asc' }, select: { sourcePostId: true } })
+      const late = tickets.filter(
+        ({ sourcePostId }, index) => Math.abs(all.indexOf(sourcePostId ?? '') - index) > 1_000,
+      )
+      expect(late).toEqual([])
+      const [first = 0, second = 0] = peaks
+      expect(second).toBeLessThan(600)
+      // What the first burst took is used again.
+      expect(second - first).toBeLessThan(100)
+    } finally {
+      await perch.stop()
+      await world.close()
+    }
+  },
+  240_000,
+)
