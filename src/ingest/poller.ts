@@ -6,12 +6,12 @@ import { directMessages } from './sources/direct-messages.ts'
 import { likes } from './sources/likes.ts'
 import { mentions } from './sources/mentions.ts'
 import type { PolledAccount, Source, SourceServices } from './sources/source.ts'
-import { isStreamAlive } from './stream-health.ts'
+import { streamingForMs } from './stream-health.ts'
 
 /*
  * The net under the stream and the webhooks: everything is also asked for. Each source of an account has a loop of its
  * own, since X's limits are per endpoint. While the stream is well, what it tells is asked for less often; as soon as it
- * is not, at the full pace again.
+ * is not, or was connected anew, at the full pace again.
  */
 
 export interface PollerOptions extends SourceServices {
@@ -70,7 +70,10 @@ async function waitForRound(
 ): Promise<void> {
   const normal = everyMs * slower
   const relaxed = Math.max(normal, everyMs * Math.min(slower * RELAXED, MOST_RELAXED))
-  const intervalMs = async () => (streamed && (await isStreamAlive(store)) ? relaxed : normal)
+  // What was said before the stream was connected, it does not tell: only a round that began since then may rest long.
+  const covered = async () =>
+    streamed && begunAt !== undefined && performance.now() - begunAt < (await streamingForMs(store))
+  const intervalMs = async () => ((await covered()) ? relaxed : normal)
   const wait = (ms: number, until: AbortSignal) => pause(Math.min(ms, normal), until)
   await untilDue({ calls, accountId, endpoint, callsARound, intervalMs }, begunAt, signal, wait)
 }

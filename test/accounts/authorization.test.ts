@@ -223,7 +223,7 @@ describe('an account that was let go', () => {
       .poll(
         () => x.exchanges.filter(({ method, path }) => method === 'DELETE' && path.startsWith('/2/activity/')).length,
       )
-      .toBe(2)
+      .toBe(4)
   })
 })
 

@@ -62,12 +62,13 @@ async function allowQuickRounds(simulatorUrl: string): Promise<void> {
 export async function connectBrand(
   databaseUrl: string,
   simulator: Pick<Simulator, 'url' | 'issueTokens'>,
+  clientId?: string,
 ): Promise<string> {
   const logger = pino({ level: 'silent' })
   const store = await openStore({ databaseUrl, bus: { ring: async () => {} }, logger, poolSize: 2 })
   const x = createXClient({ ...SIMULATED_APP, apiUrl: new URL(simulator.url) })
   try {
-    const tokens = simulator.issueTokens({ userId: SIMULATED_BRAND.id })
+    const tokens = simulator.issueTokens({ userId: SIMULATED_BRAND.id, ...(clientId !== undefined && { clientId }) })
     const { accountId } = await connectAccount(
       { store, vault: createVault(SECRET), x },
       {

@@ -111,7 +111,9 @@ describe('an account that is polled', () => {
     const who = people[0] ?? ''
     const match = { path: `/2/users/${who}/mentions` }
     x.simulator.addFault({ match, kind: 'status', status: 429, resetSeconds: 900, times: 1 })
-    await expect.poll(() => x.exchanges.some(({ path, status }) => path === match.path && status === 429)).toBe(true)
+    await expect
+      .poll(() => x.exchanges.some(({ path, status }) => path === match.path && status === 429), { timeout: 5_000 })
+      .toBe(true)
     const from = performance.now()
     const account = (await accounts(app)).find(({ screenName }) => screenName === 'brand_0')
     expect((await connect(app, who, account?.id)).userErrors).toEqual([])
