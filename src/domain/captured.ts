@@ -50,7 +50,7 @@ export interface DirectMessage {
   /** The other one of the two; null in a group. */
   readonly participantId: string | null
   readonly text: string
-  /** What came along and is not shown (F42), by kind, such as `image`. */
+  /** What came along and is not shown (F42), by kind, such as `photo`. */
   readonly attachments: readonly string[]
   /** ISO 8601. */
   readonly sentAt: string

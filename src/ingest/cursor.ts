@@ -4,6 +4,8 @@ export interface CursorMove {
   readonly source: string
   /** Null: nothing new, but looked. */
   readonly sinceId: string | null
-  /** When the reading began that found all there was (performance.now()). Not given: now. */
-  readonly begunAt?: number
+  /** Not all is read: what is older than `untilId` is still to come, and then `sinceId` is `newestId`. */
+  readonly gap?: { readonly untilId: string; readonly newestId: string }
+  /** When the reading began that found all there was (performance.now()). Not given: now; null: it did not find all. */
+  readonly begunAt?: number | null
 }

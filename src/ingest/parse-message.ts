@@ -77,7 +77,7 @@ const otherEvent = z.object({ event_type: z.enum(['ParticipantsJoin', 'Participa
 const isOther = (raw: unknown): boolean => otherEvent.safeParse(raw).success
 
 /** The first part of a media key: https://docs.x.com/x-api/fundamentals/data-dictionary#media */
-const MEDIA: Readonly<Record<string, string>> = { '3': 'image', '7': 'video', '13': 'video', '16': 'gif' }
+const MEDIA: Readonly<Record<string, string>> = { '3': 'photo', '7': 'video', '13': 'video', '16': 'animated_gif' }
 const kindOfMedia = (key: string): string => MEDIA[key.split('_')[0] ?? ''] ?? 'media'
 
 /** docs.x.com "X Activity API event payloads": `dm.received`, `dm.sent`. */

@@ -13,19 +13,21 @@ export async function saveCursors(db: Prisma.TransactionClient, cursors: readonl
   }
   if (furthest.size === 0) return
   // Everything up to the reading's beginning is known; what came while it went on may not be.
-  const rows = [...furthest.values()].map(({ begunAt, ...move }) => ({
+  const rows = [...furthest.values()].map(({ begunAt, gap, ...move }) => ({
     ...move,
-    agoMs: begunAt === undefined ? 0 : Math.max(0, performance.now() - begunAt),
+    ...gap,
+    agoMs: gap || begunAt === null ? null : begunAt === undefined ? 0 : Math.max(0, performance.now() - begunAt),
   }))
   await db.$executeRaw`
-    INSERT INTO source_cursor AS c (account_id, source, since_id, synced_at)
-    SELECT m."accountId", m.source, m."sinceId", clock_timestamp() - m."agoMs" * interval '1 millisecond'
+    INSERT INTO source_cursor AS c (account_id, source, since_id, gap_until_id, gap_newest_id, synced_at)
+    SELECT m."accountId", m.source, m."sinceId", m."untilId", m."newestId", clock_timestamp() - m."agoMs" * interval '1 millisecond'
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
-      AS m("accountId" uuid, source text, "sinceId" text, "agoMs" float8)
+      AS m("accountId" uuid, source text, "sinceId" text, "untilId" text, "newestId" text, "agoMs" float8)
     ORDER BY m."accountId", m.source
     ON CONFLICT (account_id, source) DO UPDATE SET
       since_id = CASE WHEN excluded.since_id IS NULL THEN c.since_id
                       WHEN c.since_id IS NULL OR excluded.since_id::numeric > c.since_id::numeric THEN excluded.since_id
                       ELSE c.since_id END,
+      gap_until_id = excluded.gap_until_id, gap_newest_id = excluded.gap_newest_id,
       synced_at = greatest(c.synced_at, excluded.synced_at)`
 }

@@ -38,6 +38,8 @@ export interface XTokens {
 export interface PageRequest {
   readonly accessToken: string
   readonly sinceId?: string
+  /** Exclusive: only what is older. */
+  readonly untilId?: string
   readonly pageToken?: string
 }
 

@@ -169,11 +169,12 @@ export function createXClient(options: XClientOptions): XClient {
   }
 }
 
-function pageQuery({ sinceId, pageToken }: PageRequest, tokenName: string): Record<string, string> {
+function pageQuery({ sinceId, untilId, pageToken }: PageRequest, tokenName: string): Record<string, string> {
   return {
     max_results: '100',
     ...POST_FIELDS,
     ...(sinceId && { since_id: sinceId }),
+    ...(untilId && { until_id: untilId }),
     ...(pageToken && { [tokenName]: pageToken }),
   }
 }

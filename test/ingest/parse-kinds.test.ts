@@ -118,7 +118,7 @@ describe('a page of direct messages', () => {
   it('names what came along', () => {
     const attachments = { media_keys: ['3_1', '13_2', '99_3'], card_ids: ['card://1'] }
     expect(messages([dm({ attachments })]).items).toMatchObject([
-      { message: { attachments: ['image', 'video', 'media', 'card'] } },
+      { message: { attachments: ['photo', 'video', 'media', 'card'] } },
     ])
   })
 

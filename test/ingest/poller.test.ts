@@ -128,7 +128,32 @@ describe('polling for mentions', () => {
     const used = { rateLimit: { limit: 300, remaining: 0, resetsAt: new Date(Date.now() + 600_000) } }
     poll([pageOf(['30'], 'more', used)])
     await expect.poll(captured).toEqual(['30'])
-    expect(await cursor()).toBeUndefined()
+    expect(await cursor()).toBeNull()
+  })
+
+  it('goes on with a long reading where it broke off, and asks X for no page twice', async () => {
+    const pages = Array.from({ length: 12 }, (_, n) => String(120 - n * 10))
+    const broken = new XError('UNAVAILABLE', 'broken')
+    const { asked } = poll([
+      ...pages.slice(0, 11).map((id) => pageOf([id], `after-${id}`)),
+      broken,
+      pageOf(['20'], 'more'),
+      pageOf(['10']),
+      pageOf(['130']),
+    ])
+    await expect.poll(cursor, { timeout: 5_000 }).toBe('130')
+    expect((await captured()).map(Number).sort((a, b) => a - b)).toEqual([...pages.map(Number).toReversed(), 130])
+    // Ten pages are kept at a time: the eleventh was lost with the connection.
+    expect(asked.slice(12, 15)).toMatchObject([
+      { sinceId: '0', untilId: '30' },
+      { sinceId: '0', untilId: '30', pageToken: 'more' },
+      { sinceId: '120' },
+    ])
+    expect(asked[14]).not.toHaveProperty('untilId')
+    expect(await store.prisma.sourceCursor.findFirst({ where: { source: 'mentions' } })).toMatchObject({
+      gapUntilId: null,
+      gapNewestId: null,
+    })
   })
 
   it('takes an answer that is no page for X’s failure, not for an empty page', async () => {

@@ -17,13 +17,23 @@ export const mentions: Source = {
     const begunAt = performance.now()
     const cursor = await store.prisma.sourceCursor.findUnique({ where: { accountId_source: key } })
     const sinceId = cursor?.sinceId ?? idAt(account.capturesFrom.getTime())
+    // A long reading that broke off is gone on with: X's calls are few.
+    const untilId = cursor?.gapUntilId
     await readPages(services, account, signal, {
       source: this.name,
       endpoint: this.endpoint,
       fetch: (accessToken, pageToken) =>
-        x.mentions(account.xUserId, { accessToken, sinceId, ...(pageToken && { pageToken }) }),
+        x.mentions(account.xUserId, {
+          accessToken,
+          sinceId,
+          ...(untilId && { untilId }),
+          ...(pageToken && { pageToken }),
+        }),
       parse: (body) => parsePage(body, account.xUserId),
-      cursors: (newestId) => [{ ...key, sinceId: newestId, begunAt }],
+      newestBefore: cursor?.gapNewestId ?? null,
+      partly: (oldestId, newestId) => [{ ...key, sinceId: null, gap: { untilId: oldestId, newestId } }],
+      cursors: (newestId) => [{ ...key, sinceId: newestId, begunAt: untilId ? null : begunAt }],
     })
+    if (untilId && !signal.aborted) await this.round(services, account, signal)
   },
 }

@@ -7,8 +7,8 @@ import type { ParsedPage } from '../parse.ts'
 import { pause, untilReset } from '../retry.ts'
 import type { PolledAccount, SourceServices } from './source.ts'
 
-/** Pages held before they are committed without moving the cursor: 5,000 posts. */
-const MAX_PAGES = 50
+/** Pages held before they are committed: 1,000 posts. */
+const MAX_PAGES = 10
 
 export interface Reading {
   readonly source: string
@@ -20,6 +20,10 @@ export interface Reading {
   readonly reachesKnown?: (page: ParsedPage) => boolean | Promise<boolean>
   /** The cursors once everything up to `newestId` was read (null: there was nothing). */
   readonly cursors: (newestId: string | null) => readonly CursorMove[]
+  /** The cursors while what is older than `untilId` is still to be read; not given: a reading that breaks off begins anew. */
+  readonly partly?: (untilId: string, newestId: string) => readonly CursorMove[]
+  /** The newest of a reading that is gone on with. */
+  readonly newestBefore?: string | null
 }
 
 /**
@@ -30,10 +34,10 @@ export async function readPages(
   { calls, inbox }: SourceServices,
   account: PolledAccount,
   signal: AbortSignal,
-  { source, endpoint, fetch, parse, reachesKnown, cursors }: Reading,
+  { source, endpoint, fetch, parse, reachesKnown, cursors, partly, newestBefore = null }: Reading,
 ): Promise<void> {
   let pages: ParsedPage[] = []
-  let newestId: string | null = null
+  let newestId = newestBefore
   let pageToken: string | null = null
   const deliver = (moves: readonly CursorMove[] = []) =>
     inbox.deliver({
@@ -53,9 +57,15 @@ export async function readPages(
     const restMs = answer.rateLimit?.remaining === 0 ? untilReset(answer.rateLimit.resetsAt) : 0
     if (pageToken === null) await deliver(cursors(newestId))
     else if (pages.length >= MAX_PAGES || restMs > 0) {
-      await deliver()
+      const oldestId = oldestOf(page)
+      await deliver(partly && oldestId && newestId ? partly(oldestId, newestId) : [])
       pages = []
     }
     if (restMs > 0 && pageToken !== null) await pause(restMs, signal)
   } while (pageToken !== null && !signal.aborted)
+}
+
+/** By the ids of its posts. */
+function oldestOf({ items }: ParsedPage): string | undefined {
+  return items.flatMap((item) => (item.kind === 'post' ? [item.post.versionId] : [])).sort(compareIds)[0]
 }
