@@ -69,7 +69,9 @@ export async function expectThreads(
       .map(({ externalId }) => externalId)
       .sort()
       .join()}`
-  expect(tickets.map(said).sort()).toEqual([...threads].map(([id, posts]) => `${id}: ${posts.toSorted().join()}`).sort())
+  expect(tickets.map(said).sort()).toEqual(
+    [...threads].map(([id, posts]) => `${id}: ${posts.toSorted().join()}`).sort(),
+  )
   expect(await prisma.comment.count()).toBe(tickets.reduce((sum, { comments }) => sum + comments.length, 0))
 
   const { head } = await log.head()
