@@ -138,6 +138,9 @@ it('X that answers nothing, half or hanging everywhere is asked again, and goes 
     await expect.poll(() => simulator.state.streams, { timeout: 20_000 }).toBe(1)
     for (const fault of [
       { kind: 'status', status: 503 },
+      { kind: 'status', status: 500 },
+      { kind: 'status', status: 429, resetSeconds: 4 },
+      { kind: 'truncate' },
       { kind: 'hang' },
       { kind: 'half-json' },
       { kind: 'hang-body' },
@@ -152,7 +155,7 @@ it('X that answers nothing, half or hanging everywhere is asked again, and goes 
       simulator.clearFaults()
       const { id, seconds } = await resumption(world)
       ids.push(id)
-      expect.soft(seconds, fault.kind).toBeLessThan(10)
+      expect.soft(seconds, JSON.stringify(fault)).toBeLessThan(10)
     }
     await captured(store, ids.length, 90_000)
     await expectExactly(store, ids)
