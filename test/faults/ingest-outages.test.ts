@@ -81,7 +81,7 @@ it('PostgreSQL that is torn down ten times while posts arrive keeps each of them
     const { id, seconds } = await resumption({ ...world, simulator, store })
     expect(seconds).toBeLessThan(10)
     const { ids } = await posting
-    await captured(store, 1_501)
+    await captured(store, 1_501, 150_000)
     await expectExactly(store, [...ids, id])
     expect(perch.child.exitCode).toBeNull()
   } finally {
@@ -92,7 +92,7 @@ it('PostgreSQL that is torn down ten times while posts arrive keeps each of them
     await postgres.stop()
     rmSync(folder, { recursive: true, force: true })
   }
-}, 180_000)
+}, 300_000)
 
 /** Shifts the clock that a program sees, as if its machine's were wrong. */
 const shifted = (hours: number): string =>
