@@ -36,14 +36,18 @@ export interface StreamMode {
 const WELL_BEHAVED: StreamMode = { duplicates: 0, disorderMs: 0, delayMs: 0, silent: false, lost: false }
 /** X backfills at most five minutes. */
 const KEPT_MS = 5 * 60_000
-/** X hangs up on a client that reads too slowly. */
+/** X hangs up on a client that reads too slowly: one that has been so far behind … */
 const MAX_BEHIND_BYTES = 8 * 1024 * 1024
+/** … for so long. A burst or a backfill is written faster than anybody can read. */
+const MAX_BEHIND_MS = 20_000
 
 interface Connection {
   readonly clientId: string
   readonly response: ServerResponse
   readonly streamed: (line: unknown) => void
   readonly keepAlive: NodeJS.Timeout
+  /** Since when it is too far behind, by performance.now(). */
+  behindSince: number | undefined
 }
 
 interface Told {
@@ -96,7 +100,7 @@ export class ActivityHub {
       if (!this.mode.silent) response.write('\r\n')
     }, this.#parts.policy.keepAliveMs)
     keepAlive.unref()
-    const connection = { clientId, response, streamed, keepAlive }
+    const connection: Connection = { clientId, response, streamed, keepAlive, behindSince: undefined }
     this.#connections.add(connection)
     response.on('close', () => {
       clearInterval(keepAlive)
@@ -201,11 +205,16 @@ export class ActivityHub {
     }
   }
 
-  #write({ response, streamed }: Connection, { line, event }: Told): void {
+  #write(connection: Connection, { line, event }: Told): void {
+    const { response, streamed } = connection
     if (this.mode.silent) return
-    if (response.writableLength > MAX_BEHIND_BYTES) {
-      response.destroy()
-      return
+    if (response.writableLength <= MAX_BEHIND_BYTES) connection.behindSince = undefined
+    else {
+      connection.behindSince ??= performance.now()
+      if (performance.now() - connection.behindSince > MAX_BEHIND_MS) {
+        response.destroy()
+        return
+      }
     }
     response.write(`${line}\r\n`)
     streamed(event)

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { z } from 'zod'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from './database.ts'
@@ -47,16 +48,44 @@ export async function resumption({ simulator, store }: IngestWorld): Promise<{ i
 }
 
 /** Exactly these posts are comments, each once, each with a ticket and an event of its own; the log has no gap. */
-export async function expectExactly({ prisma, log }: Store, postIds: readonly string[]): Promise<void> {
-  const wanted = postIds.toSorted()
-  const comments = await prisma.comment.findMany({ select: { externalId: true } })
-  expect(comments.map(({ externalId }) => externalId ?? 'without an id').sort()).toEqual(wanted)
-  const tickets = await prisma.ticket.findMany({ select: { id: true, sourcePostId: true } })
-  expect(tickets.map(({ sourcePostId }) => sourcePostId ?? 'without a post').sort()).toEqual(wanted)
-  const { head } = await log.head()
-  const events = await prisma.event.findMany({ select: { offset: true, type: true, ticketId: true } })
-  expect(events).toHaveLength(head)
-  const created = events.filter(({ type }) => type === 'ticket.created').map(({ ticketId }) => ticketId)
-  expect(created.toSorted()).toEqual(tickets.map(({ id }) => id).sort())
-  expect(events.some(({ type }) => type === 'comment.created')).toBe(false)
+export function expectExactly(store: Store, postIds: readonly string[]): Promise<void> {
+  return expectThreads(store, new Map(postIds.map((id) => [id, [id]])))
 }
+
+/**
+ * Exactly these conversations (by the id of their first post) are tickets, and exactly their posts are comments on them,
+ * each once, in whatever order they came. One event tells of each ticket and one of each further comment; the log has no
+ * gap.
+ */
+export async function expectThreads(
+  { prisma, log }: Store,
+  threads: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  const tickets = await prisma.ticket.findMany({
+    select: { id: true, threadKey: true, comments: { select: { id: true, externalId: true } } },
+  })
+  const said = ({ threadKey, comments }: (typeof tickets)[number]) =>
+    `${threadKey}: ${comments
+      .map(({ externalId }) => externalId)
+      .sort()
+      .join()}`
+  expect(tickets.map(said).sort()).toEqual(
+    [...threads].map(([id, posts]) => `${id}: ${posts.toSorted().join()}`).sort(),
+  )
+  expect(await prisma.comment.count()).toBe(tickets.reduce((sum, { comments }) => sum + comments.length, 0))
+
+  const { head } = await log.head()
+  const events = await prisma.event.findMany({ orderBy: { offset: 'asc' } })
+  expect(events.map(({ offset }) => Number(offset))).toEqual(Array.from({ length: head }, (_, n) => n + 1))
+  const created = events.filter(({ type }) => type === 'ticket.created')
+  expect(created.map(({ ticketId }) => ticketId).sort()).toEqual(tickets.map(({ id }) => id).sort())
+  // The first comment of a ticket comes with it.
+  const told = events.flatMap(({ type, data }) => {
+    if (type === 'ticket.created') return [withTicket.parse(data).commentId]
+    return type === 'comment.created' ? [further.parse(data).comment.id] : []
+  })
+  expect(told.sort()).toEqual(tickets.flatMap(({ comments }) => comments.map(({ id }) => id)).sort())
+}
+
+const withTicket = z.object({ commentId: z.string() })
+const further = z.object({ comment: z.object({ id: z.string() }) })

@@ -117,6 +117,10 @@ export function watchTickets(url: string, token: string, after?: string) {
     lazy: false,
     onNonLazyError: () => {},
   })
+  let connected = false
+  client.on('connected', () => {
+    connected = true
+  })
   const seen: SeenTicket[] = []
   const waiting: { want: number; resolve: () => void }[] = []
   let failure: unknown
@@ -141,6 +145,7 @@ export function watchTickets(url: string, token: string, after?: string) {
   })()
   return {
     seen,
+    connected: () => connected,
     failure: () => failure,
     /** Resolves when `count` tickets have come; rejects after `ms`. */
     async count(count: number, ms = 15_000): Promise<void> {

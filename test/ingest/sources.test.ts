@@ -57,6 +57,22 @@ const like = (postId: string) => sim.simulator.like({ user: 'acme', postId })
 const sources = async () =>
   (await store.prisma.ticket.findMany({ orderBy: { number: 'asc' } })).map(({ sourcePostId }) => sourcePostId)
 
+describe('mentions', () => {
+  it('beyond the 800 that X keeps in reach are found by searching', async () => {
+    const { ids } = await sim.simulator.burst({ count: 1_000 })
+    await round(mentions)
+    expect((await sources()).toSorted()).toEqual(ids.toSorted())
+    const searches = () => sim.exchanges.filter(({ path }) => path === '/2/tweets/search/recent').length
+    const before = searches()
+    expect(before).toBeGreaterThan(0)
+    // The cursor has moved: nothing is searched for again.
+    const late = say('@acme one more')
+    await round(mentions)
+    expect(await sources()).toContain(late)
+    expect(searches()).toBe(before)
+  })
+})
+
 describe('likes', () => {
   it('of before are history; later ones count, however old the post', async () => {
     const [old, older, fresh] = [say('old'), say('older'), say('fresh')]

@@ -1,6 +1,7 @@
-import { compareIds, idAt, timeOfId } from '../../domain/x-id.ts'
+import { compareIds, idAt } from '../../domain/x-id.ts'
 import type { Store } from '../../store/store.ts'
 import type { CursorMove } from '../cursor.ts'
+import { searchable } from './searchable.ts'
 
 /*
  * Which conversations are read next. No stream brings the replies deeper in a thread, so the open
@@ -22,8 +23,6 @@ const MAX_QUERY = 512
 export const QUERIES_A_ROUND = 4
 /** "(" and ")" never needed; an operator with a 19-digit id and " OR " takes 39 characters. */
 const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
-
-const WEEK_MS = 7 * 24 * 3600_000
 
 /** The searches of one round for one account. Nothing from before `capturesFrom` is asked for (F6). */
 export async function conversationQueries(
@@ -53,8 +52,7 @@ export async function conversationQueries(
     const sinceId = compareIds(read, start) < 0 ? start : read
     return {
       query: ids.map((id) => `conversation_id:${id}`).join(' OR '),
-      // X refuses a since_id that its seven days do not reach; an hour's margin for clocks that differ.
-      sinceId: timeOfId(sinceId) > Date.now() - WEEK_MS + 3600_000 ? sinceId : undefined,
+      sinceId: searchable(sinceId),
       conversationIds: ids,
     }
   })

@@ -18,8 +18,8 @@ export interface Reading {
   readonly parse: (body: unknown) => ParsedPage | undefined
   /** Whether what follows the page is known; not given: X ends where it is. */
   readonly reachesKnown?: (page: ParsedPage) => boolean | Promise<boolean>
-  /** The cursors once everything up to `newestId` was read (null: there was nothing). */
-  readonly cursors: (newestId: string | null) => readonly CursorMove[]
+  /** The cursors once X has no further page, between the oldest and the newest post of the reading (null: there was none). */
+  readonly cursors: (newestId: string | null, oldestId: string | null) => readonly CursorMove[]
   /** The cursors while what is older than `untilId` is still to be read; not given: a reading that breaks off begins anew. */
   readonly partly?: (untilId: string, newestId: string) => readonly CursorMove[]
   /** The newest of a reading that is gone on with. */
@@ -38,6 +38,7 @@ export async function readPages(
 ): Promise<void> {
   let pages: ParsedPage[] = []
   let newestId = newestBefore
+  let oldestId: string | null = null
   let pageToken: string | null = null
   const deliver = (moves: readonly CursorMove[] = []) =>
     inbox.deliver({
@@ -53,11 +54,11 @@ export async function readPages(
     if (!page) throw new XError('UNAVAILABLE', `${source}: the answer is not a page`)
     pages.push(page)
     if (page.newestId && (newestId === null || compareIds(page.newestId, newestId) > 0)) newestId = page.newestId
+    oldestId = oldestOf(page) ?? oldestId
     pageToken = page.nextToken !== null && (await reachesKnown?.(page)) ? null : page.nextToken
     const restMs = answer.rateLimit?.remaining === 0 ? untilReset(answer.rateLimit.resetsAt) : 0
-    if (pageToken === null) await deliver(cursors(newestId))
+    if (pageToken === null) await deliver(cursors(newestId, oldestId))
     else if (pages.length >= MAX_PAGES || restMs > 0) {
-      const oldestId = oldestOf(page)
       await deliver(partly && oldestId && newestId ? partly(oldestId, newestId) : [])
       pages = []
     }
