@@ -130,6 +130,18 @@ test('however much waits for the PIN, all of it is read, in order', async () => 
   expect(new Set(await reasons(acme))).toEqual(new Set([null]))
 })
 
+test('what waited for the PIN while the account was switched off and on again is history', async () => {
+  const acme = await brand('soylent')
+  await send('ann', 'soylent', 'before')
+  await world.start()
+  await expect.poll(() => reasons(acme), PATIENCE).toEqual(['PIN_NOT_CONFIRMED'])
+  await world.change(acme, { capturesFrom: new Date() })
+  await world.confirm(acme, PIN)
+  await expect.poll(() => reasons(acme), PATIENCE).toEqual([null])
+  await send('ann', 'soylent', 'after')
+  await expect.poll(() => said(acme), PATIENCE).toEqual([['after']])
+})
+
 test('who wrote before the PIN was confirmed has a name, on whichever page of X’s list their conversation is', async () => {
   // Nobody that an earlier test has made known.
   for (const username of ['eve', 'fay']) world.simulator.createUser({ username })
