@@ -31,7 +31,7 @@ export interface ConversationServices {
 
 /** Messages held before they are kept: of a conversation with more news, the newest part is kept first. */
 const MAX_HELD = 2_000
-/** Messages that were kept unread and are tried again at a time, the oldest first. */
+/** Messages that were kept unread and are tried again at a time. */
 const MAX_RETRIED = 500
 
 /**
@@ -47,7 +47,7 @@ export async function readConversation(
   const partnerId = partnerOf(conversationId, account.xUserId)
   if (partnerId === undefined) return
   const sinceId = await beginningOf(services, conversationId)
-  const unread = await unreadOf(services, conversationId)
+  let unread = await unreadOf(services, conversationId, anew)
   const downTo = [sinceId, ...(anew ? unread.slice(0, 1).map(({ id }) => id) : [])].sort(compareIds)[0] ?? sinceId
 
   const keyEvents = new Set<string>()
@@ -66,6 +66,11 @@ export async function readConversation(
     held = []
   }
   const thorough = anew || held.length > 0
+  // The oldest first; what arrived comes after them.
+  while (anew && unread.length === MAX_RETRIED) {
+    await tryAndKeep(services, { conversationId, partnerId, keyEvents, arrived: [], unread, thorough }, undefined)
+    unread = await unreadOf(services, conversationId, anew, unread.at(-1)?.id)
+  }
   await tryAndKeep(services, { conversationId, partnerId, keyEvents, arrived: held, unread, thorough }, newestId)
 }
 
@@ -89,15 +94,26 @@ interface UnreadMessage {
   readonly id: string
   readonly senderId: string
   readonly encodedEvent: string
+  readonly sentAt: Date
   readonly unreadReason: XChatUnreadReason | null
 }
 
-/** What was kept unread, the oldest first. */
-async function unreadOf({ store, account }: ConversationServices, conversationId: string): Promise<UnreadMessage[]> {
+/**
+ * What was kept unread, the oldest first. Another key may read all of it; somebody else's keys do not mend what is
+ * damaged.
+ */
+async function unreadOf(
+  { store, account }: ConversationServices,
+  conversationId: string,
+  anew: boolean,
+  after = '-1',
+): Promise<UnreadMessage[]> {
   return store.prisma.$queryRaw<UnreadMessage[]>`
-    SELECT id, sender_id AS "senderId", encoded_event AS "encodedEvent", unread_reason::text AS "unreadReason"
+    SELECT id, sender_id AS "senderId", encoded_event AS "encodedEvent", sent_at AS "sentAt",
+      unread_reason::text AS "unreadReason"
     FROM xchat_message
     WHERE account_id = ${account.id}::uuid AND conversation_id = ${conversationId} AND unread_reason IS NOT NULL
+      AND (${anew} OR unread_reason <> 'DAMAGED') AND id::numeric > ${after}::numeric
     ORDER BY id::numeric LIMIT ${MAX_RETRIED}`
 }
 
@@ -125,7 +141,7 @@ async function tryAndKeep(services: ConversationServices, batch: Batch, readTo: 
   const said = messages.flatMap((message) => {
     const result = results.get(message.id)
     if (result?.outcome !== 'MESSAGE' || stateOf(message) !== null) return []
-    return [toItem(services, partnerId, result)]
+    return [toItem(services, partnerId, result, message.sentAt)]
   })
   await keepNews(store, {
     accountId: account.id,
@@ -136,21 +152,28 @@ async function tryAndKeep(services: ConversationServices, batch: Batch, readTo: 
     changed: read
       ? unread.flatMap((message) => {
           const state = stateOf(message)
-          return state === message.unreadReason ? [] : [{ ...message, state }]
+          return isNews(message.unreadReason, state) ? [{ ...message, state }] : []
         })
       : [],
     readTo,
   })
 }
 
+/** What was opened once does not become unknown because its conversation's key did not come along this time. */
+function isNews(before: XChatUnreadReason | null, state: ReadState): boolean {
+  const opened = before === 'NOT_VERIFIED' || before === 'DAMAGED'
+  return state !== before && !(opened && (state === 'NO_CONVERSATION_KEY' || state === 'KEYS_REPLACED'))
+}
+
 /**
  * What is read becomes a comment (F13), once for each id that its sender signed: two senders may use the same one. Its
- * time is X's of the event: what the sender's clock says is not signed either.
+ * time is X's of the event.
  */
 function toItem(
   { account, people }: ConversationServices,
   partnerId: string,
-  { messageId, senderId, text, attachments, sentAt }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
+  { messageId, senderId, text, attachments }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
+  sentAt: Date,
 ): ReceivedMessage {
   return {
     kind: 'message',

@@ -30,8 +30,9 @@ export function createHearing({ prisma }: Pick<Store, 'prisma'>, accountId: stri
         .catch(() => undefined)
       if (mark === undefined) return false
       const at = mark?.syncedAt?.getTime() ?? 0
-      const news = last !== undefined && at > last
-      last = Math.max(at, last ?? 0)
+      // Another, not a later one: the database's clock may be set back.
+      const news = last !== undefined && at !== last
+      last = at
       return news
     },
   }

@@ -10,6 +10,7 @@ import { followAccounts } from './follow-accounts.ts'
 import type { SeenProfile } from './item.ts'
 import { untilDue } from './pace.ts'
 import { delayAfter, pause } from './retry.ts'
+import { streamingForMs } from './stream-health.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
 import { createHearing, tellAll } from './xchat-hearing.ts'
 import { openAccountKeys } from './xchat-keys.ts'
@@ -39,11 +40,14 @@ export interface XChatReaderOptions {
   readonly leases: Leases
   readonly feed: Feed
   readonly logger: Logger
-  /** Between two rounds of an account. */
+  /** Between two rounds of an account that hears of no news. */
   readonly everyMs?: number
 }
 
 const EVERY_MS = 30_000
+
+/** While the Activity stream is well and tells of news, rounds are this many times as far apart (F43). */
+const RELAXED = 4
 
 /** How often a resting account looks whether another process heard of news. */
 const HEARD_MS = 1_000
@@ -164,21 +168,26 @@ async function readAccount(
   try {
     const memory = await rememberRounds(services)
     let hurried = false
+    let last: number | undefined
     const wait = async (ms: number) => {
       hurried = (await rest(ms, signal)) || hurried
     }
+    // Looks again at least each round: the stream may have ended.
+    const waitAWhile = (ms: number) => wait(Math.min(ms, everyMs))
+    // What was said before the stream was connected, it does not tell: only a round that began since then may rest long.
+    const told = async () => last !== undefined && performance.now() - last < (await streamingForMs(store))
     const accountId = account.id
-    const intervalMs = () => (hurried ? 0 : everyMs)
+    const intervalMs = async () => (hurried ? 0 : (await told()) ? everyMs * RELAXED : everyMs)
     const source = { calls, accountId, endpoint: 'GET /2/chat/conversations', intervalMs } as const
-    let last: number | undefined
     for (let failures = 0; !signal.aborted; ) {
       try {
-        await untilDue(source, last, signal, wait)
+        await untilDue(source, last, signal, waitAWhile)
         if (signal.aborted) return
         hurried = false
+        const begunAt = performance.now()
         await readRound(services, memory, { logger, signal })
         failures = 0
-        last = performance.now()
+        last = begunAt
       } catch (error) {
         if (signal.aborted) return
         failures++

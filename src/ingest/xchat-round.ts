@@ -5,7 +5,7 @@ import { type ConversationServices, readConversation } from './xchat-conversatio
 import type { ChatConversation } from './xchat-parse.ts'
 
 /*
- * One round of an account: which conversations have news, and then each of them. X streams nothing of it to us (F43).
+ * One round of an account: which conversations have news, and then each of them. X's events only tell when to look.
  */
 
 /** What the rounds of one account remember between them. */
@@ -15,6 +15,9 @@ export interface RoundMemory {
   /** When conversations had last been read before, by the database's clock. */
   readonly before: ReadonlyMap<string, Date>
 }
+
+/** People who are remembered from one round to the next. */
+const MAX_PEOPLE = 10_000
 
 /** How far X's clock and the database's may be apart. */
 const CLOCKS_MS = 10 * 60_000
@@ -40,9 +43,10 @@ export async function readRound(
   memory: RoundMemory,
   { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { account, keys } = services
+  const { account, keys, people } = services
+  if (people.size > MAX_PEOPLE) people.clear()
   const anew = (await keys.refresh()) ? await withUnread(services) : []
-  const active = await changedSince(services, memory)
+  const active = await changedSince(services, memory, anew)
   const updatedAt = new Map(active.map((conversation) => [conversation.id, conversation.updatedAt]))
   // What is overdue first; then what has been waiting longest.
   const due = new Set([...anew, ...active.map(({ id }) => id).reverse()])
@@ -78,14 +82,23 @@ async function withUnread({ store, account }: ConversationServices): Promise<str
   return rows.map(({ id }) => id)
 }
 
-/** Pages are read up to one without news: they come the most recently active first. */
-async function changedSince(services: ConversationServices, memory: RoundMemory): Promise<ChatConversation[]> {
+/**
+ * Pages are read up to one without news: they come the most recently active first. Further where conversations are to be
+ * read `anew`, for a page shows who takes part: a requester has a name.
+ */
+async function changedSince(
+  services: ConversationServices,
+  memory: RoundMemory,
+  anew: readonly string[],
+): Promise<ChatConversation[]> {
   const found: ChatConversation[] = []
+  const unseen = new Set(anew)
   for await (const { conversations, people } of services.pages.conversations()) {
     for (const [id, person] of people) services.people.set(id, person)
     const due = conversations.filter((conversation) => isDue(conversation, services.account.capturesFrom, memory))
     found.push(...due)
-    if (due.length === 0 && conversations.length > 0) break
+    for (const { id } of conversations) unseen.delete(id)
+    if (due.length === 0 && unseen.size === 0 && conversations.length > 0) break
   }
   return found
 }

@@ -79,11 +79,10 @@ export type ReadChatEvent =
       readonly outcome: 'MESSAGE'
       readonly senderId: string
       readonly text: string
-      /** What comes along and is not read (F42), by X's kinds: `media`, `url`, `post`. */
+      /** What comes along and is not read (F42): `image`, `video`, `file`, `link`, `post`, `card`… (attachments.ts). */
       readonly attachments: readonly string[]
       /** The sender's own id of the message: the same message under two event ids has it twice. */
       readonly messageId: string
-      readonly sentAt: Date
     }
   /** Verified, but no text: a reaction, an edit, a receipt, a change of keys. */
   | { readonly id: string; readonly outcome: 'NO_MESSAGE'; readonly type: string }

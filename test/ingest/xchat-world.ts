@@ -30,8 +30,10 @@ export interface ReaderWorld {
   /** Calls of `chat.events` so far. Tests may script what comes of them. */
   readonly asked: { conversationId: string; pageToken?: string }[]
   onEvents: (conversationId: string) => void
+  /** What X's answers become before they are read. */
+  rewrite: Rewriting
   /** Begins to read, as a process does that has just been started. */
-  start(): Promise<Reading>
+  start(pace?: { readonly everyMs: number }): Promise<Reading>
   account(username: string): Promise<BrandAccount>
   /** What an administrator does with a right PIN. */
   confirm(account: BrandAccount, pin: string): Promise<void>
@@ -43,6 +45,12 @@ export interface ReaderWorld {
   /** After every test: nothing runs, no account is left. */
   clear(): Promise<void>
   close(): Promise<void>
+}
+
+export interface Rewriting {
+  conversations?: (body: unknown, pageToken: string | undefined) => unknown
+  events?: (body: unknown) => unknown
+  publicKeys?: (body: unknown, userId: string) => unknown
 }
 
 export interface Reading {
@@ -67,6 +75,7 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
     store,
     asked: [],
     onEvents: () => {},
+    rewrite: {},
     x: {
       ...real,
       chat: {
@@ -74,11 +83,22 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
         async events(conversationId, page) {
           world.asked.push({ conversationId, ...(page.pageToken && { pageToken: page.pageToken }) })
           world.onEvents(conversationId)
-          return real.chat.events(conversationId, page)
+          const answer = await real.chat.events(conversationId, page)
+          return { ...answer, body: world.rewrite.events?.(answer.body) ?? answer.body }
+        },
+        async conversations(page) {
+          const { pageToken, ...first } = page
+          const { conversations } = world.rewrite
+          const answer = await real.chat.conversations(conversations ? first : page)
+          return { ...answer, body: conversations?.(answer.body, pageToken) ?? answer.body }
+        },
+        async publicKeys(userId, accessToken) {
+          const answer = await real.chat.publicKeys(userId, accessToken)
+          return { ...answer, body: world.rewrite.publicKeys?.(answer.body, userId) ?? answer.body }
         },
       },
     },
-    async start() {
+    async start({ everyMs } = { everyMs: 100 }) {
       const xchat = createXChat()
       const reader = startXChatReader({
         store,
@@ -89,7 +109,7 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
         leases: createLeases(store.prisma, silent),
         feed,
         logger: silent,
-        everyMs: 100,
+        everyMs,
       })
       const reading = {
         reader,
@@ -150,6 +170,7 @@ export async function createReaderWorld(): Promise<ReaderWorld> {
       await store.prisma.$executeRaw`TRUNCATE ticket, account CASCADE`
       world.asked.length = 0
       world.onEvents = () => {}
+      world.rewrite = {}
     },
     async close() {
       await world.clear()

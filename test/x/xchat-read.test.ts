@@ -10,6 +10,7 @@ let xchat: XChat
 let acme: Brand
 let ann: string
 let bob: string
+let carl: string
 let keys: XChatIdentity
 let vault: XChatVault
 let publicKeys: PublicKeys
@@ -19,6 +20,7 @@ beforeAll(async () => {
   acme = brandOf(simulator, xClientOf(simulator), 'acme')
   ann = simulator.createUser({ username: 'ann' }).id
   bob = simulator.createUser({ username: 'bob' }).id
+  carl = simulator.createUser({ username: 'carl' }).id
   await simulator.setUpXChat({ user: 'acme', pin: '2580' })
   xchat = createXChat()
   keys = await confirmed(xchat, acme, '2580')
@@ -64,9 +66,19 @@ test('messages are read in order, with who signed them; the damaged and the forg
     text: 'Where is my parcel? 📦',
     attachments: [],
     messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-    sentAt: expect.any(Date),
   })
   expect(read[3]).toMatchObject({ senderId: acme.xUserId, text: 'On its way.' })
+})
+
+test('what comes with a text is named by its kind, as chat-xdk really gives it', async () => {
+  for (const attachment of ['media', 'url', 'post'] as const) {
+    await simulator.sendChatMessage({ from: 'carl', to: 'acme', text: 'Look', attachment })
+  }
+  await simulator.sendChatMessage({ from: 'carl', to: 'acme', text: 'https://example.com/order', attachment: 'url' })
+  const read = await vault.read(await conversation(carl))
+  const kinds = read.map((event) => event.outcome === 'MESSAGE' && event.attachments)
+  // The link that can be read in the text needs no second word.
+  expect(kinds).toEqual([['image'], ['link'], ['post'], []])
 })
 
 test('nothing is believed of somebody whose keys are not there, or are not theirs', async () => {

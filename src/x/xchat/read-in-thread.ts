@@ -1,6 +1,7 @@
 import type { ChatWithJuicebox } from '@xdevplatform/chat-xdk'
 import { z } from 'zod'
 import type { ReadChatEvent } from '../xchat.ts'
+import { kindsBeside } from './attachments.ts'
 import type { ReadTask } from './protocol.ts'
 
 /*
@@ -14,13 +15,20 @@ const decrypted = z.object({
   id: z.string().nullish(),
   senderId: z.string().nullish(),
   conversationId: z.string().nullish(),
-  createdAtMsec: z.number().nullish(),
   verified: z.boolean().nullish(),
   content: z
-    .object({ content_type: z.string(), text: z.string().optional(), attachments: z.array(z.unknown()).nullish() })
+    .object({
+      content_type: z.string(),
+      text: z.string().optional(),
+      attachments: z.array(z.unknown()).nullish(),
+      forwarded_message: z.unknown().optional(),
+    })
     .nullish(),
 })
 type Decrypted = z.infer<typeof decrypted>
+
+/** Senders choose it; chat-xdk's are UUIDs. What is none of this could not be kept, and never was one of a client. */
+const MESSAGE_ID = /^[\x21-\x7e]{1,128}$/
 
 /** chat-xdk's only sign that a conversation key is missing is its sentence. */
 const NO_KEY = /no matching key found/
@@ -61,31 +69,18 @@ function decrypt(chat: ChatWithJuicebox, { keyEvents, events, signingKeys }: Rea
 }
 
 function toResult(id: string, event: Decrypted, conversationId: string): ReadChatEvent {
-  const { type, id: messageId, senderId, createdAtMsec, content } = event
+  const { type, id: messageId, senderId, content } = event
   // A message says where it belongs; other kinds are not ours to act upon.
   if (type !== 'message' && type !== 'unknown') return { id, outcome: 'NO_MESSAGE', type }
-  if (!messageId || !senderId || createdAtMsec == null || !content)
+  if (!messageId || !MESSAGE_ID.test(messageId) || !senderId || !content) {
     return { id, outcome: 'UNREADABLE', reason: 'DAMAGED' }
+  }
   if (event.verified !== true || canonical(event.conversationId) !== canonical(conversationId)) {
     return { id, outcome: 'UNREADABLE', reason: 'NOT_VERIFIED' }
   }
   if (content.content_type !== 'text') return { id, outcome: 'NO_MESSAGE', type: content.content_type }
-  return {
-    id,
-    outcome: 'MESSAGE',
-    senderId,
-    text: content.text ?? '',
-    attachments: (content.attachments ?? []).map(kindOf),
-    messageId,
-    sentAt: new Date(createdAtMsec),
-  }
-}
-
-const attachment = z.object({ attachment_type: z.string().optional(), attachmentType: z.string().optional() })
-
-function kindOf(what: unknown): string {
-  const known = attachment.safeParse(what)
-  return (known.success && (known.data.attachment_type ?? known.data.attachmentType)) || 'attachment'
+  const { text = '' } = content
+  return { id, outcome: 'MESSAGE', senderId, text, attachments: kindsBeside(text, content), messageId }
 }
 
 /** `A:B` in events, `A-B` in lists. */
