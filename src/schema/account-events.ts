@@ -4,6 +4,7 @@ import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { DeauthorizationCauseEnum } from './enums.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { afterArg, placeInLog } from './live-fields.ts'
 import { liveAccount } from './live-objects.ts'
 
 type AccountEventBody = Extract<EventBody, { type: 'account.created' | 'account.updated' }>
@@ -42,12 +43,7 @@ function typeOf(body: AccountEventBody): AccountEventType {
 const AccountEvent = builder.objectRef<LiveEvent<AccountLogEvent>>('AccountEvent').implement({
   description: 'Something happened to an account.',
   fields: (t) => ({
-    position: t.field({
-      type: 'Position',
-      description: 'The place in the log: resume `after` it.',
-      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
-    }),
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    ...placeInLog(t),
     type: t.field({ type: AccountEventTypeEnum, description: 'What.', resolve: ({ event }) => typeOf(event.body) }),
     actor: t.field({ type: ActorRef, description: 'Who did it.', resolve: (live) => live }),
     changed: t.stringList({
@@ -80,10 +76,7 @@ builder.subscriptionField('accountEvents', (t) =>
     authScopes: { staff: true },
     description: 'Everything that happens to X accounts, in the order it happened. For agents and administrators.',
     args: {
-      after: t.arg({
-        type: 'Position',
-        description: 'First what came after this position, then what comes. Not given: from now on.',
-      }),
+      ...afterArg(),
     },
     subscribe: (_root, { after }, context) =>
       liveEvents(

@@ -1,18 +1,16 @@
-import { z } from 'zod'
 import type { EventBody, LogEvent } from '../domain/event.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { described } from './enums.ts'
+import { filterList } from './filter-limits.ts'
 import { decodeIdOf } from './global-id.ts'
 import { IncomingPostRef, IncomingPostStateEnum } from './incoming-post.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { afterArg, placeInLog } from './live-fields.ts'
 import { liveIncomingPost } from './live-objects.ts'
 
 type IncomingPostEventBody = Extract<EventBody, { type: 'incomingPost.created' | 'incomingPost.updated' }>
 type IncomingPostLogEvent = LogEvent & { readonly body: IncomingPostEventBody }
-
-/** Accounts in one filter. */
-const MOST_ACCOUNTS = 100
 
 const IncomingPostEventTypeEnum = builder.enumType('IncomingPostEventType', {
   description: 'What can happen to an incoming post.',
@@ -30,10 +28,7 @@ const IncomingPostEventFilterInput = builder.inputType('IncomingPostEventFilter'
   fields: (t) => ({
     accountIds: t.idList({
       description: 'Those of one of these accounts.',
-      validate: z
-        .array(z.unknown())
-        .max(MOST_ACCOUNTS, `A list in a filter has at most ${MOST_ACCOUNTS} entries.`)
-        .nullish(),
+      validate: filterList,
     }),
   }),
 })
@@ -42,12 +37,7 @@ const IncomingPostEvent = builder.objectRef<LiveEvent<IncomingPostLogEvent>>('In
   description: 'Something happened to an incoming post.',
   authScopes: { admin: true },
   fields: (t) => ({
-    position: t.field({
-      type: 'Position',
-      description: 'The place in the log: resume `after` it.',
-      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
-    }),
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    ...placeInLog(t),
     type: t.field({
       type: IncomingPostEventTypeEnum,
       description: 'What.',
@@ -74,10 +64,7 @@ builder.subscriptionField('incomingPostEvents', (t) =>
     authScopes: { admin: true },
     description: 'Everything that happens to incoming posts, in the order it happened. For administrators.',
     args: {
-      after: t.arg({
-        type: 'Position',
-        description: 'First what came after this position, then what comes. Not given: from now on.',
-      }),
+      ...afterArg(),
       filter: t.arg({ type: IncomingPostEventFilterInput, description: 'Only these posts.' }),
     },
     subscribe: (_root, { after, filter }, context) => {

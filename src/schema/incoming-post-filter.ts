@@ -1,21 +1,8 @@
-import { z } from 'zod'
 import { allOf, type SqlFragment, sql } from '../domain/sql.ts'
-import { isStorable } from '../domain/ticket-tags.ts'
 import { builder } from './builder.ts'
+import { filterList, filterText } from './filter-limits.ts'
 import { decodeIdOf } from './global-id.ts'
 import { IncomingPostReasonEnum, IncomingPostStateEnum } from './incoming-post.ts'
-
-/** Entries in one list of a filter. */
-const LIST_LENGTH = 100
-/** Characters of a text to search for. */
-const TEXT_LENGTH = 200
-
-const list = z.array(z.unknown()).max(LIST_LENGTH, `A list in a filter has at most ${LIST_LENGTH} entries.`).nullish()
-const text = z
-  .string()
-  .max(TEXT_LENGTH, `At most ${TEXT_LENGTH} characters can be searched for.`)
-  .refine(isStorable, 'This is not text.')
-  .nullish()
 
 export const IncomingPostFilterInput = builder.inputType('IncomingPostFilter', {
   description: 'Which incoming posts to list. All that is given must hold; an empty list matches nothing.',
@@ -23,14 +10,21 @@ export const IncomingPostFilterInput = builder.inputType('IncomingPostFilter', {
     states: t.field({
       type: [IncomingPostStateEnum],
       description: 'In one of these states. Not given: those that wait.',
-      validate: list,
+      validate: filterList,
     }),
-    reasons: t.field({ type: [IncomingPostReasonEnum], description: 'For one of these reasons.', validate: list }),
-    accountIds: t.idList({ description: 'Of one of these accounts.', validate: list }),
-    authorUsername: t.string({ description: 'By the person with this handle, with or without @.', validate: text }),
+    reasons: t.field({
+      type: [IncomingPostReasonEnum],
+      description: 'For one of these reasons.',
+      validate: filterList,
+    }),
+    accountIds: t.idList({ description: 'Of one of these accounts.', validate: filterList }),
+    authorUsername: t.string({
+      description: 'By the person with this handle, with or without @.',
+      validate: filterText,
+    }),
     text: t.string({
       description: 'With all of these words. "quoted words" stand together, -word excludes.',
-      validate: text,
+      validate: filterText,
     }),
     postedAfter: t.field({ type: 'DateTime', description: 'Posted later than this.' }),
     postedBefore: t.field({ type: 'DateTime', description: 'Posted earlier than this.' }),

@@ -3,6 +3,7 @@ import { ticketPredicate } from '../domain/ticket-filter.ts'
 import { seesTicket } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { afterArg, placeInLog } from './live-fields.ts'
 import { liveTicket } from './live-objects.ts'
 import { TicketRef } from './ticket.ts'
 import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
@@ -13,12 +14,7 @@ type CreatedEvent = LogEvent & { readonly body: Extract<EventBody, { type: 'tick
 const TicketCreated = builder.objectRef<LiveEvent<CreatedEvent>>('TicketCreated').implement({
   description: 'A ticket was opened.',
   fields: (t) => ({
-    position: t.field({
-      type: 'Position',
-      description: 'The place in the log: resume `after` it.',
-      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
-    }),
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    ...placeInLog(t),
     ticket: t.prismaField({
       type: TicketRef,
       nullable: true,
@@ -33,10 +29,7 @@ builder.subscriptionField('ticketCreated', (t) =>
     type: TicketCreated,
     description: 'New tickets that you see, in the order they were opened.',
     args: {
-      after: t.arg({
-        type: 'Position',
-        description: 'First what came after this position, then what comes. Not given: from now on.',
-      }),
+      ...afterArg(),
       filter: t.arg({ type: TicketEventFilterInput, description: 'Only those that match when they are opened.' }),
     },
     subscribe: (_root, { after, filter }, context) => {

@@ -2,6 +2,7 @@ import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
+import { afterArg, placeInLog } from './live-fields.ts'
 import { liveComment, liveTicket } from './live-objects.ts'
 import { TicketRef } from './ticket.ts'
 import { changesOf, TicketChangeRef } from './ticket-changes.ts'
@@ -29,12 +30,7 @@ const TicketEventTypeEnum = builder.enumType('TicketEventType', {
 const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').implement({
   description: 'Something happened to a ticket.',
   fields: (t) => ({
-    position: t.field({
-      type: 'Position',
-      description: 'The place in the log: resume `after` it.',
-      resolve: ({ epoch, event }) => ({ epoch, offset: event.offset }),
-    }),
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ event }) => new Date(event.at) }),
+    ...placeInLog(t),
     type: t.field({ type: TicketEventTypeEnum, description: 'What.', resolve: ({ event }) => TYPES[event.body.type] }),
     actor: t.field({ type: ActorRef, description: 'Who did it.', resolve: (live) => live }),
     ticket: t.prismaField({
@@ -66,10 +62,7 @@ builder.subscriptionField('ticketEvents', (t) =>
     type: TicketEvent,
     description: 'Everything that happens to tickets that you see, in the order it happened.',
     args: {
-      after: t.arg({
-        type: 'Position',
-        description: 'First what came after this position, then what comes. Not given: from now on.',
-      }),
+      ...afterArg(),
       filter: t.arg({
         type: TicketEventFilterInput,
         description: 'Only tickets that match, or matched until this event.',

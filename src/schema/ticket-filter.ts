@@ -1,34 +1,18 @@
-import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
 import type { TicketConditions, TicketFilter } from '../domain/ticket-filter.ts'
-import { isStorable } from '../domain/ticket-tags.ts'
 import { isStaff } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import type { Viewer } from './context.ts'
 import { TicketChannelEnum, TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
+import { filterList, filterText, filterWords } from './filter-limits.ts'
 import { decodeIdOf, type NodeType } from './global-id.ts'
-
-/** Entries in one list of a filter. */
-const LIST_LENGTH = 100
-/** Characters of a text to search for. */
-const TEXT_LENGTH = 200
-
-const list = z.array(z.unknown()).max(LIST_LENGTH, `A list in a filter has at most ${LIST_LENGTH} entries.`).nullish()
-const text = z
-  .string()
-  .max(TEXT_LENGTH, `At most ${TEXT_LENGTH} characters can be searched for.`)
-  .refine(isStorable, 'This is not text.')
-const tagList = z
-  .array(z.string().max(TEXT_LENGTH).refine(isStorable, 'This is not text.'))
-  .max(LIST_LENGTH, `A list in a filter has at most ${LIST_LENGTH} entries.`)
-  .nullish()
 
 const TagFilterInput = builder.inputType('TagFilter', {
   description: 'Which tags a ticket has. All that is given must hold.',
   fields: (t) => ({
-    anyOf: t.stringList({ description: 'At least one of these.', validate: tagList }),
-    allOf: t.stringList({ description: 'All of these.', validate: tagList }),
-    noneOf: t.stringList({ description: 'None of these.', validate: tagList }),
+    anyOf: t.stringList({ description: 'At least one of these.', validate: filterWords }),
+    allOf: t.stringList({ description: 'All of these.', validate: filterWords }),
+    noneOf: t.stringList({ description: 'None of these.', validate: filterWords }),
   }),
 })
 
@@ -38,14 +22,21 @@ const CONDITIONS = 'All that is given must hold; an empty list matches nothing.'
 export const TicketEventFilterInput = builder.inputType('TicketEventFilter', {
   description: `Which tickets to watch. ${CONDITIONS}`,
   fields: (t) => ({
-    statuses: t.field({ type: [TicketStatusEnum], description: 'In one of these states.', validate: list }),
-    channels: t.field({ type: [TicketChannelEnum], description: 'Came in one of these ways.', validate: list }),
-    priorities: t.field({ type: [TicketPriorityEnum], description: 'Of one of these priorities.', validate: list }),
-    accountIds: t.idList({ description: 'Came to one of these accounts.', validate: list }),
-    requesterIds: t.idList({ description: 'Opened by one of these people.', validate: list }),
-    assigneeIds: t.idList({ description: 'Assigned to one of these people.', validate: list }),
+    statuses: t.field({ type: [TicketStatusEnum], description: 'In one of these states.', validate: filterList }),
+    channels: t.field({ type: [TicketChannelEnum], description: 'Came in one of these ways.', validate: filterList }),
+    priorities: t.field({
+      type: [TicketPriorityEnum],
+      description: 'Of one of these priorities.',
+      validate: filterList,
+    }),
+    accountIds: t.idList({ description: 'Came to one of these accounts.', validate: filterList }),
+    requesterIds: t.idList({ description: 'Opened by one of these people.', validate: filterList }),
+    assigneeIds: t.idList({ description: 'Assigned to one of these people.', validate: filterList }),
     unassigned: t.boolean({ description: 'True: assigned to nobody (besides those of `assigneeIds`, if given).' }),
-    groupIds: t.idList({ description: 'Given to one of these groups. For agents and administrators.', validate: list }),
+    groupIds: t.idList({
+      description: 'Given to one of these groups. For agents and administrators.',
+      validate: filterList,
+    }),
     tags: t.field({ type: TagFilterInput, description: 'With these tags. For agents and administrators.' }),
   }),
 })
@@ -53,19 +44,26 @@ export const TicketEventFilterInput = builder.inputType('TicketEventFilter', {
 export const TicketFilterInput = builder.inputType('TicketFilter', {
   description: `Which tickets to list. ${CONDITIONS}`,
   fields: (t) => ({
-    statuses: t.field({ type: [TicketStatusEnum], description: 'In one of these states.', validate: list }),
-    channels: t.field({ type: [TicketChannelEnum], description: 'Came in one of these ways.', validate: list }),
-    priorities: t.field({ type: [TicketPriorityEnum], description: 'Of one of these priorities.', validate: list }),
-    accountIds: t.idList({ description: 'Came to one of these accounts.', validate: list }),
-    requesterIds: t.idList({ description: 'Opened by one of these people.', validate: list }),
-    assigneeIds: t.idList({ description: 'Assigned to one of these people.', validate: list }),
+    statuses: t.field({ type: [TicketStatusEnum], description: 'In one of these states.', validate: filterList }),
+    channels: t.field({ type: [TicketChannelEnum], description: 'Came in one of these ways.', validate: filterList }),
+    priorities: t.field({
+      type: [TicketPriorityEnum],
+      description: 'Of one of these priorities.',
+      validate: filterList,
+    }),
+    accountIds: t.idList({ description: 'Came to one of these accounts.', validate: filterList }),
+    requesterIds: t.idList({ description: 'Opened by one of these people.', validate: filterList }),
+    assigneeIds: t.idList({ description: 'Assigned to one of these people.', validate: filterList }),
     unassigned: t.boolean({ description: 'True: assigned to nobody (besides those of `assigneeIds`, if given).' }),
-    groupIds: t.idList({ description: 'Given to one of these groups. For agents and administrators.', validate: list }),
+    groupIds: t.idList({
+      description: 'Given to one of these groups. For agents and administrators.',
+      validate: filterList,
+    }),
     tags: t.field({ type: TagFilterInput, description: 'With these tags. For agents and administrators.' }),
     text: t.string({
       description:
         'With these words, all of them in the subject or all in one comment that you see. "quoted words" stand together, -word excludes.',
-      validate: text.nullish(),
+      validate: filterText,
     }),
     createdAfter: t.field({ type: 'DateTime', description: 'Opened later than this.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Opened earlier than this.' }),
