@@ -1,0 +1,97 @@
+import type { Logger } from 'pino'
+import { createAccounts } from '../accounts/create-accounts.ts'
+import type { Config } from '../config.ts'
+import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
+import { createWebhookIntake } from '../ingest/webhook-intake.ts'
+import type { Bus } from '../pubsub/bus.ts'
+import type { Feed } from '../pubsub/feed.ts'
+import { buildSchema } from '../schema/index.ts'
+import type { Secrets } from '../secret.ts'
+import { createAuthenticator, deriveTokenKey, type TokenSigner } from '../server/auth.ts'
+import type { LinkTokens } from '../server/link-tokens.ts'
+import type { Metrics } from '../server/metrics.ts'
+import { oauthDoors } from '../server/oauth-doors.ts'
+import { type RunningServer, startServer } from '../server/server.ts'
+import { startStatusServer } from '../server/status-server.ts'
+import { webhookDoor } from '../server/webhook-door.ts'
+import { FIRST_USERS } from '../store/bootstrap.ts'
+import type { Store } from '../store/store.ts'
+import type { Vault } from '../store/vault.ts'
+import type { XParts } from './x.ts'
+
+/* What the program answers on its port: everything, or, of a worker, how it is. */
+
+interface Parts {
+  readonly config: Config
+  readonly secrets: Secrets
+  readonly store: Store
+  readonly bus: Bus
+  readonly feed: Feed
+  readonly vault: Vault
+  readonly signer: TokenSigner
+  readonly links: LinkTokens
+  readonly xParts: XParts
+  readonly metrics: Metrics
+  readonly logger: Logger
+  /** Where people and X reach this door; known once it is open. */
+  readonly publicUrl: () => string
+}
+
+/** Opens the door. Throws StartupError when the port is taken. */
+export async function openDoor(parts: Parts): Promise<RunningServer> {
+  const { config, secrets, store, bus, feed, signer, links, xParts, metrics, logger } = parts
+  const readiness = async () => ({ database: await store.ping(), feed: feed.healthy(), bus: bus.healthy() })
+  const common = { host: config.host, port: config.port, metrics, readiness, logger }
+  if (config.role === 'worker') return startStatusServer(common)
+  const accounts = accountsOf(parts)
+  const { calls, x, consumerSecret } = xParts
+  const incomingPosts = createIncomingPosts({
+    store,
+    lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
+    logger,
+  })
+  const keys = config.jwksUrl
+    ? { jwksUrl: config.jwksUrl.href }
+    : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
+  return startServer({
+    ...common,
+    schema: buildSchema(),
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
+    auth: createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) }),
+    routes: {
+      ...oauthDoors({
+        accounts,
+        links,
+        handleOf: (id) => handleOf(store, id),
+        isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
+      }),
+      ...(consumerSecret && webhookDoor({ consumerSecret, keep: createWebhookIntake({ store }).keep, logger })),
+    },
+    graphiql: config.development,
+    ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
+  })
+}
+
+function accountsOf({ config, store, vault, logger, publicUrl, xParts: { x, xchat, calls, meter } }: Parts) {
+  const redirectUri = () => config.x.callbackUrl ?? `${publicUrl()}/oauth/x/callback`
+  return createAccounts({ store, vault, x, xchat, calls, meter, logger, redirectUri })
+}
+
+/** GraphiQL of a try-out has the administrator's token filled in, for browsers on this machine. */
+async function firstToken(signer: TokenSigner): Promise<Record<string, string>> {
+  const { id, role } = FIRST_USERS.admin
+  return { Authorization: `Bearer ${await signer.sign({ sub: id, role, ttlSeconds: 7 * 24 * 3600 })}` }
+}
+
+async function handleOf({ prisma }: Store, id: string): Promise<string | undefined> {
+  return (await prisma.account.findUnique({ where: { id }, select: { screenName: true } }))?.screenName
+}
+
+const isAdministrator = (user: { role: string; active: boolean } | null): boolean =>
+  user?.active === true && user.role === 'ADMIN'
+
+async function findUser({ prisma }: Store, id: string) {
+  // A token's subject is whatever its issuer wrote; only a UUID can be one of ours.
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return null
+  return prisma.user.findUnique({ where: { id }, select: { id: true, role: true, active: true } })
+}

@@ -1,0 +1,112 @@
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { watchInactivity } from '../accounts/inactivity.ts'
+import { createNoticeTask, NOTICE_JOB } from '../accounts/notices.ts'
+import { createRemovedApps } from '../accounts/removed-apps.ts'
+import { createRevocationTask, heardOfRevocation, REVOCATION_JOB } from '../accounts/revocation-job.ts'
+import { revokeGrants } from '../accounts/revocations.ts'
+import type { Config } from '../config.ts'
+import type { Disposers } from '../disposers.ts'
+import { startIngest } from '../ingest/ingest.ts'
+import { DRAIN, findDeliveries } from '../ingest/webhook-drain.ts'
+import { startXChatReader } from '../ingest/xchat-reader.ts'
+import { createFileMailer } from '../mail/file-mailer.ts'
+import type { Mailer } from '../mail/mailer.ts'
+import { createSmtpMailer } from '../mail/smtp-mailer.ts'
+import type { Feed } from '../pubsub/feed.ts'
+import type { Metrics } from '../server/metrics.ts'
+import { keepHouse } from '../store/housekeeping.ts'
+import { startJobRunner } from '../store/job-runner.ts'
+import { createLeases } from '../store/leases.ts'
+import type { Store } from '../store/store.ts'
+import type { Vault } from '../store/vault.ts'
+import type { XParts } from './x.ts'
+
+/* What a worker process does beside the door: reads X, and runs the jobs. */
+
+interface Parts extends XParts {
+  readonly databaseUrl: string
+  readonly store: Store
+  readonly feed: Feed
+  readonly vault: Vault
+  readonly metrics: Metrics
+  readonly logger: Logger
+  readonly config: Config
+  /** Paces that only tests change. */
+  readonly pace: { readonly pollMs?: number; readonly xchatMs?: number }
+  /** Where X's webhook calls reach us. */
+  readonly webhookUrl: () => string
+  /** Where authorizing an account anew begins, in an administrator's name. */
+  readonly link: (userId: string, accountId: string) => Promise<string>
+}
+
+/** Starts what reads X, and the jobs. */
+export async function startWorker(parts: Parts, disposers: Disposers): Promise<void> {
+  const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, pace } = parts
+  const { link, webhookUrl } = parts
+  const mailer = createMailer(config, logger)
+  disposers.add('mail', () => mailer.close())
+  const leases = createLeases(store.prisma, logger)
+  const reader = startXChatReader({
+    store,
+    x,
+    xchat,
+    calls,
+    vault,
+    leases,
+    feed,
+    logger,
+    ...(pace.xchatMs !== undefined && { everyMs: pace.xchatMs }),
+  })
+  disposers.add('XChat reader', () => reader.close())
+  const ingest = startIngest({
+    store,
+    x,
+    feed,
+    logger,
+    calls,
+    meter,
+    leases,
+    ...(pace.pollMs !== undefined && { pollMs: pace.pollMs }),
+    activity: config.x.activity,
+    webhookUrl,
+    onRevoked: (xUserId, at) => heardOfRevocation(store, xUserId, at),
+    onChat: ({ accountXUserId }) => reader.hear(accountXUserId),
+    onIngested: (source, seconds) => metrics.ingested(source, seconds),
+  })
+  disposers.add('ingest', () => ingest.close())
+  metrics.observe('ingestion_lag_seconds', () => ingest.lag())
+  const watchSilence = () => watchInactivity({ store, vault, logger })
+  const jobs = await startJobRunner({
+    databaseUrl,
+    logger,
+    tasks: {
+      keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
+      watch_inactivity: watchSilence,
+      revoke_grants: () => revokeGrants({ store, vault, x, logger }),
+      [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
+      find_deliveries: () => findDeliveries(store),
+      [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, calls, logger })),
+      [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
+    },
+    schedule: {
+      keep_house: '17 3 * * *',
+      watch_inactivity: '7 * * * *',
+      revoke_grants: '37 * * * *',
+      find_deliveries: '* * * * *',
+    },
+    onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
+  })
+  disposers.add('jobs', () => jobs.close())
+  metrics.observe('jobs_waiting', jobs.waiting)
+  // What fell due while nothing ran.
+  const late = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} could not be looked for`)
+  watchSilence().catch(late('silent accounts'))
+  findDeliveries(store).catch(late('webhook deliveries'))
+}
+
+function createMailer({ mail, dataDir }: Config, logger: Logger): Mailer {
+  return mail.smtpUrl
+    ? createSmtpMailer({ url: mail.smtpUrl, from: mail.from })
+    : createFileMailer({ folder: join(dataDir, 'mail'), from: mail.from, logger })
+}
