@@ -3,7 +3,7 @@
  */
 
 /** What is polled and tells of new things. Deletions are looked for once a day, and are none of it. */
-export type LagSource = 'MENTIONS' | 'CONVERSATIONS' | 'LIKES' | 'MESSAGES'
+export type LagSource = 'MENTIONS' | 'CONVERSATIONS' | 'LIKES' | 'MESSAGES' | 'XCHAT'
 
 export interface SourceLag {
   readonly source: LagSource
@@ -11,10 +11,12 @@ export interface SourceLag {
   readonly syncedAt: Date
 }
 
-/** The Activity stream as the database knows it. */
+/** The Activity stream as the database knows it, for one source. */
 export interface StreamTimes {
   /** Since when the connection stands; null: there is none. */
   readonly connectedAt: Date | null
+  /** Since when X has been asked to tell all of the source; null: it has not. */
+  readonly toldSince: Date | null
   /** What it told until then is committed. */
   readonly aliveAt: Date | null
 }
@@ -24,10 +26,11 @@ const RECONCILED_WITHIN_MS = 10 * 60_000
 
 /**
  * Until when a source is here. `polledAt` is when the last complete reading of it began. The stream carries it on from
- * there, if its connection has stood since before.
+ * there, if it has told of the source since before.
  */
-export function carriedOn(polledAt: Date, { connectedAt, aliveAt }: StreamTimes, now: Date): Date {
-  if (!connectedAt || !aliveAt || connectedAt > polledAt || aliveAt < polledAt) return polledAt
+export function carriedOn(polledAt: Date, { connectedAt, toldSince, aliveAt }: StreamTimes, now: Date): Date {
+  if (!connectedAt || !toldSince || !aliveAt) return polledAt
+  if (connectedAt > polledAt || toldSince > polledAt || aliveAt < polledAt) return polledAt
   return now.getTime() - polledAt.getTime() > RECONCILED_WITHIN_MS ? polledAt : aliveAt
 }
 

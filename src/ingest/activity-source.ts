@@ -10,6 +10,7 @@ import { delayAfter, pause } from './retry.ts'
 import { streamActivity } from './stream.ts'
 import { createStreamProgress } from './stream-progress.ts'
 import { type SubscribedAccount, subscribeAll, wantsOf } from './subscriptions.ts'
+import { keepTold } from './told.ts'
 import { ensureWebhook } from './webhook-registration.ts'
 
 /*
@@ -67,7 +68,13 @@ export function startActivitySource(options: ActivitySourceOptions, signal: Abor
       if (!streams) throw error
       failure = error
     }
-    await subscribeAll({ x, calls, logger }, wants, webhookId, signal)
+    try {
+      await keepTold(store, await subscribeAll({ x, calls, logger }, wants, webhookId, signal))
+    } catch (error) {
+      // Half of it may be done: until it is known, nothing is counted on.
+      await keepTold(store, [])
+      throw error
+    }
     if (failure) throw failure
   })
 

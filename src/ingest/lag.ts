@@ -1,5 +1,8 @@
+import { z } from 'zod'
 import { carriedOn, type LagSource, type SourceLag, secondsBehind } from '../domain/lag.ts'
+import { XCHAT_CURSORS, XCHAT_HEARD } from '../domain/xchat-cursor.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { TOLD_SOURCES, type ToldSource, toldCursor } from './told.ts'
 
 /* Lag from the database alone, so that processes that read no source know it, too. */
 
@@ -12,15 +15,28 @@ export interface AccountLag {
 interface Row {
   readonly id: string
   readonly now: Date
+  readonly capturesFrom: Date
   readonly captureDirectMessages: boolean
   readonly trackLikes: boolean
-  readonly mentions: Date
-  readonly likes: Date
-  readonly messages: Date
+  readonly readsXChat: boolean
+  /** Milliseconds since 1970 by the name of the cursor. */
+  readonly cursors: unknown
   readonly conversations: Date
   readonly connectedAt: Date | null
   readonly aliveAt: Date | null
 }
+
+const Cursors = z.record(z.string(), z.number())
+
+/** The cursor of each source. */
+const CURSORS: Readonly<Record<ToldSource, string>> = {
+  MENTIONS: 'mentions',
+  LIKES: 'likes',
+  MESSAGES: 'direct-messages',
+  XCHAT: XCHAT_CURSORS,
+}
+/** And all that says how far it can be trusted. */
+const NAMES = [...Object.values(CURSORS), XCHAT_HEARD, ...TOLD_SOURCES.map(toldCursor)]
 
 /**
  * The lag of the active ones of these accounts (null: of all), by id. What was never read is behind since the account
@@ -31,12 +47,21 @@ export async function readLag(
   accountIds: readonly string[] | null,
 ): Promise<ReadonlyMap<string, AccountLag>> {
   const rows = await db.$queryRaw<Row[]>`
-    SELECT a.id, clock_timestamp() AS now,
+    SELECT a.id, clock_timestamp() AS now, a.captures_from AS "capturesFrom",
       a.capture_direct_messages AS "captureDirectMessages", a.track_likes AS "trackLikes",
-      coalesce(max(c.synced_at) FILTER (WHERE c.source = 'mentions'), a.captures_from) AS mentions,
-      coalesce(max(c.synced_at) FILTER (WHERE c.source = 'likes'), a.captures_from) AS likes,
-      -- Switched on later than the account was, and not read yet: the cursor is the id of that moment (domain/x-id.ts).
-      coalesce(max(coalesce(c.synced_at, to_timestamp(((c.since_id::bigint >> 22) + 1288834974657) / 1000.0))) FILTER (WHERE c.source = 'direct-messages'), a.captures_from) AS messages,
+      a.capture_direct_messages AND coalesce(k.status <> 'DISABLED', true) AS "readsXChat",
+      coalesce((
+        SELECT jsonb_object_agg(c.source, c.ms)
+        FROM (
+          SELECT source, coalesce(
+            (extract(epoch FROM synced_at) * 1000)::float8,
+            -- Switched on later than the account was, and not read yet: the id of that moment (domain/x-id.ts).
+            (since_id::bigint >> 22) + 1288834974657
+          ) AS ms
+          FROM source_cursor WHERE account_id = a.id AND source = ANY (${NAMES})
+        ) c
+        WHERE c.ms IS NOT NULL
+      ), '{}') AS cursors,
       coalesce((
         SELECT min(coalesce(r.synced_at, a.captures_from))
         FROM ticket t
@@ -46,21 +71,31 @@ export async function readLag(
       ), clock_timestamp()) AS conversations,
       s.connected_at AS "connectedAt", s.alive_at AS "aliveAt"
     FROM account a
-    LEFT JOIN source_cursor c ON c.account_id = a.id AND c.source IN ('mentions', 'likes', 'direct-messages')
+    LEFT JOIN account_xchat k ON k.account_id = a.id
     LEFT JOIN activity_stream s ON s.id = 1
-    WHERE a.status = 'ACTIVE' AND (${accountIds === null} OR a.id = ANY (${accountIds ?? []}::uuid[]))
-    GROUP BY a.id, s.connected_at, s.alive_at`
+    WHERE a.status = 'ACTIVE' AND (${accountIds === null} OR a.id = ANY (${accountIds ?? []}::uuid[]))`
   return new Map(rows.map((row) => [row.id, lagOf(row)]))
 }
 
 function lagOf(row: Row): AccountLag {
-  const { now } = row
-  const told = (at: Date) => carriedOn(at, row, now)
-  const wanted: [LagSource, Date][] = [
-    ['MENTIONS', told(row.mentions)],
+  const { now, connectedAt, aliveAt } = row
+  const cursors = Cursors.parse(row.cursors)
+  const at = (cursor: string): Date | null => {
+    const ms = cursors[cursor]
+    return ms === undefined ? null : new Date(ms)
+  }
+  const read = (source: ToldSource) => at(CURSORS[source]) ?? row.capturesFrom
+  const told = (source: ToldSource) =>
+    carriedOn(read(source), { connectedAt, aliveAt, toldSince: at(toldCursor(source)) }, now)
+  // The stream tells that there is news, not what: the round that begins then carries on.
+  const heard = at(XCHAT_HEARD)
+  const unread = heard !== null && heard >= read('XCHAT')
+  const wanted: readonly (readonly [LagSource, Date])[] = [
+    ['MENTIONS', told('MENTIONS')],
     ['CONVERSATIONS', row.conversations],
-    ...(row.trackLikes ? [['LIKES', told(row.likes)] satisfies [LagSource, Date]] : []),
-    ...(row.captureDirectMessages ? [['MESSAGES', told(row.messages)] satisfies [LagSource, Date]] : []),
+    ...(row.trackLikes ? [['LIKES', told('LIKES')] as const] : []),
+    ...(row.captureDirectMessages ? [['MESSAGES', told('MESSAGES')] as const] : []),
+    ...(row.readsXChat ? [['XCHAT', unread ? read('XCHAT') : told('XCHAT')] as const] : []),
   ]
   const sources = wanted.map(([source, syncedAt]) => ({ source, syncedAt, seconds: secondsBehind(syncedAt, now) }))
   return { seconds: Math.max(...sources.map(({ seconds }) => seconds)), sources }

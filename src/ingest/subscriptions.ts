@@ -31,6 +31,12 @@ export interface Want {
   readonly accountId: string | undefined
 }
 
+/** What became of a want: X had it before, has it now, or would not have it. */
+export interface Standing {
+  readonly want: Want
+  readonly standing: 'BEFORE' | 'MADE' | 'REFUSED'
+}
+
 /** Mentions and replies, and what the account's owner does in X's own app: answers, deletions. */
 const ALWAYS: readonly ActivityEventType[] = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
 const MESSAGES: readonly ActivityEventType[] = ['dm.received', 'dm.sent', 'chat.received', 'chat.sent']
@@ -55,20 +61,22 @@ const keyOf = ({ eventType, userId, direction }: ActivityTopic | ActivitySubscri
  * Ends our subscriptions that nobody needs any more, then makes those that are missing: an app has room for so many. With
  * `webhookId`, all of ours tell that webhook; X tells the stream in any case. One that X refuses (another process was
  * quicker, or the app may not have it) is logged and left: the other events must come all the same, and polling brings
- * these. Throws XError when X is away or allows no more calls.
+ * these. Resolves with what became of each want; fewer when the signal aborts. Throws XError when X is away or allows no
+ * more calls.
  */
 export async function subscribeAll(
   { x, calls, logger }: SubscriptionServices,
   wants: readonly Want[],
   webhookId: string | undefined,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly Standing[]> {
+  const standings: Standing[] = []
   const there = await subscriptionsOf({ x, calls })
   const wanted = new Set(wants.map(({ topic }) => keyOf(topic)))
   // Others' are none of our business.
   for (const { id, ...subscription } of there) {
     if (wanted.has(keyOf({ id, ...subscription })) || subscription.tag !== ACTIVITY_TAG) continue
-    if (signal.aborted) return
+    if (signal.aborted) return standings
     const unsubscribe = () => calls.make(null, 'DELETE /2/activity/subscriptions/:id', () => x.activity.unsubscribe(id))
     await attempt(unsubscribe, { event: 'unsubscribe' }, logger)
   }
@@ -78,10 +86,12 @@ export async function subscribeAll(
     // Of two, ours is the one that can be led elsewhere.
     if (before?.tag !== ACTIVITY_TAG) have.set(keyOf(subscription), subscription)
   }
-  for (const { topic, accountId } of wants) {
-    if (signal.aborted) return
+  for (const want of wants) {
+    const { topic, accountId } = want
+    if (signal.aborted) return standings
     const about = { accountId, event: topic.eventType }
     const found = have.get(keyOf(topic))
+    if (found) standings.push({ want, standing: 'BEFORE' })
     if (found && (webhookId === undefined || found.webhookId === webhookId)) continue
     if (found?.tag === ACTIVITY_TAG && webhookId !== undefined) {
       const redirect = () => x.activity.redirect(found.id, webhookId)
@@ -96,8 +106,10 @@ export async function subscribeAll(
       accountId === undefined
         ? () => calls.make(null, endpoint, () => subscribe())
         : () => calls.use(accountId, endpoint, subscribe)
-    await attempt(make, about, logger)
+    const made = await attempt(make, about, logger)
+    if (!found) standings.push({ want, standing: made ? 'MADE' : 'REFUSED' })
   }
+  return standings
 }
 
 async function subscriptionsOf({ x, calls }: Pick<SubscriptionServices, 'x' | 'calls'>) {
@@ -112,12 +124,14 @@ async function subscriptionsOf({ x, calls }: Pick<SubscriptionServices, 'x' | 'c
   return found
 }
 
-/** A refusal is told and left; an outage is the caller's. */
-async function attempt(work: () => Promise<unknown>, about: object, logger: Logger): Promise<void> {
+/** Whether X did it. A refusal is told and left; an outage is the caller's. */
+async function attempt(work: () => Promise<unknown>, about: object, logger: Logger): Promise<boolean> {
   try {
     await work()
+    return true
   } catch (error) {
     if (error instanceof XError && (error.kind === 'UNAVAILABLE' || error.kind === 'RATE_LIMITED')) throw error
     logger.warn({ err: error, ...about }, 'X refused a change of its subscriptions; polling stands in for events')
+    return false
   }
 }

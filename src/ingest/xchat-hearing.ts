@@ -1,17 +1,16 @@
+import { XCHAT_HEARD } from '../domain/xchat-cursor.ts'
 import type { Store } from '../store/store.ts'
 
 /*
- * Whoever hears of news is not always who reads: a mark in the database tells the others. It only hurries what would be
- * read a little later anyway.
+ * Whoever hears of news is not always who reads: a mark in the database tells the others, and how far behind the account
+ * is until then. It only hurries what would be read a little later anyway.
  */
-
-const SOURCE = 'heard:xchat'
 
 /** Marks that the account with this id at X has news. */
 export async function tellAll({ prisma }: Pick<Store, 'prisma'>, xUserId: string): Promise<void> {
   await prisma.$executeRaw`
     INSERT INTO source_cursor (account_id, source, synced_at)
-    SELECT id, ${SOURCE}, clock_timestamp() FROM account WHERE x_user_id = ${xUserId}
+    SELECT id, ${XCHAT_HEARD}, clock_timestamp() FROM account WHERE x_user_id = ${xUserId}
     ON CONFLICT (account_id, source) DO UPDATE SET synced_at = excluded.synced_at`
 }
 
@@ -24,7 +23,7 @@ export function createHearing({ prisma }: Pick<Store, 'prisma'>, accountId: stri
   let last: number | undefined
   return {
     async news() {
-      const key = { accountId_source: { accountId, source: SOURCE } }
+      const key = { accountId_source: { accountId, source: XCHAT_HEARD } }
       const mark = await prisma.sourceCursor
         .findUnique({ where: key, select: { syncedAt: true } })
         .catch(() => undefined)

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { XCHAT_CURSORS } from '../domain/xchat-cursor.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
@@ -10,6 +11,7 @@ import { followAccounts } from './follow-accounts.ts'
 import type { SeenProfile } from './item.ts'
 import { untilDue } from './pace.ts'
 import { delayAfter, pause } from './retry.ts'
+import { saveCursors } from './rows-cursors.ts'
 import { streamingForMs } from './stream-health.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
 import { createHearing, tellAll } from './xchat-hearing.ts'
@@ -141,9 +143,8 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
 
   return {
     async hear(xUserId) {
-      const mine = [...tasks.values()].find((task) => task.xUserId === xUserId && task.isReading())
-      if (mine) mine.hurry()
-      else await tellAll(store, xUserId)
+      await tellAll(store, xUserId)
+      for (const task of tasks.values()) if (task.xUserId === xUserId && task.isReading()) task.hurry()
     },
     async close() {
       stopping.abort()
@@ -186,6 +187,8 @@ async function readAccount(
         hurried = false
         const begunAt = performance.now()
         await readRound(services, memory, { logger, signal })
+        if (signal.aborted) return
+        await saveCursors(store.prisma, [{ accountId, source: XCHAT_CURSORS, sinceId: null, begunAt }])
         failures = 0
         last = begunAt
       } catch (error) {

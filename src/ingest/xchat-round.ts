@@ -25,7 +25,7 @@ const CLOCKS_MS = 10 * 60_000
 /** Begins where others, or we in another life, left off. */
 export async function rememberRounds({ store, account }: ConversationServices): Promise<RoundMemory> {
   const cursors = await store.prisma.sourceCursor.findMany({
-    where: { accountId: account.id, source: { startsWith: XCHAT_CURSORS } },
+    where: { accountId: account.id, source: { startsWith: XCHAT_CURSORS, not: XCHAT_CURSORS } },
     select: { source: true, syncedAt: true },
   })
   const before = cursors.flatMap(({ source, syncedAt }) =>

@@ -13,6 +13,7 @@ const LagSourceEnum = builder.enumType('LagSource', {
     CONVERSATIONS: 'Replies deeper in the conversations of its open tickets.',
     LIKES: 'What it likes.',
     MESSAGES: 'Classic direct messages.',
+    XCHAT: 'Encrypted messages, whether they can be read yet or not.',
   }),
 })
 

@@ -21,7 +21,7 @@ it.skipIf(process.platform !== 'linux')(
       await expect.poll(() => simulator.state.streams, { timeout: 20_000 }).toBe(1)
       const all: string[] = []
       const peaks: number[] = []
-      for (let round = 1; round <= 2; round++) {
+      for (let round = 1; round <= 3; round++) {
         const { ids } = await simulator.burst({ count: POSTS })
         all.push(...ids)
         let peak = 0
@@ -54,10 +54,10 @@ it.skipIf(process.platform !== 'linux')(
       })
       const seen = events.map(({ ticketId }) => numbers.get(ticketId ?? ''))
       expect(seen).toEqual(tickets.map(({ number }) => number))
-      const [first = 0, second = 0] = peaks
-      expect(second).toBeLessThan(700)
-      // What the first burst took is used again.
-      expect(second - first).toBeLessThan(100)
+      const [first = 0, second = 0, third = 0] = peaks
+      expect(third).toBeLessThan(700)
+      // What a burst took is used again: something that is kept would be kept each time. (V8 collects when it likes.)
+      expect(Math.min(second - first, third - second)).toBeLessThan(50)
     } finally {
       await perch.stop()
       await world.close()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
+import { readLag } from '../../src/ingest/lag.ts'
 import { SIMULATED_BRAND } from '../../src/simulated-x.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { connectBrand, startPerch } from '../helpers/perch.ts'
@@ -56,6 +57,12 @@ it.each([1, 2])(
       await expect.poll(() => prisma.xChatMessage.count(), { timeout: 10_000, interval: 50 }).toBe(n)
       expect(performance.now() - said).toBeLessThan(5_000)
     }
+    // And known to be read, though the next round is a day away.
+    const behind = async () => {
+      const [lag] = (await readLag(prisma, null)).values()
+      return lag?.sources.find(({ source }) => source === 'XCHAT')?.seconds
+    }
+    await expect.poll(behind, { timeout: 10_000 }).toBeLessThan(10)
   },
   90_000,
 )

@@ -1,11 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { XCHAT_CURSORS } from '../../src/domain/xchat-cursor.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { readLag } from '../../src/ingest/lag.ts'
+import { saveCursors } from '../../src/ingest/rows-cursors.ts'
 import { deletions } from '../../src/ingest/sources/deletions.ts'
 import { directMessages } from '../../src/ingest/sources/direct-messages.ts'
 import { likes } from '../../src/ingest/sources/likes.ts'
 import { mentions } from '../../src/ingest/sources/mentions.ts'
 import type { Source } from '../../src/ingest/sources/source.ts'
+import { type Standing, wantsOf } from '../../src/ingest/subscriptions.ts'
+import { keepTold } from '../../src/ingest/told.ts'
+import { tellAll } from '../../src/ingest/xchat-hearing.ts'
 import { SIMULATED_APP, SIMULATED_BRAND } from '../../src/simulated-x.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { XClient } from '../../src/x/client.ts'
@@ -154,31 +159,85 @@ describe('deletions', () => {
 
 describe('lag', () => {
   const lagOf = async () => (await readLag(store.prisma, [accountId])).get(accountId)
+  const readXChat = () =>
+    saveCursors(store.prisma, [{ accountId, source: XCHAT_CURSORS, sinceId: null, begunAt: performance.now() }])
+  async function readTwoMinutesAgo(): Promise<void> {
+    for (const source of [mentions, likes, directMessages]) await round(source)
+    await readXChat()
+    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() - interval '2 minutes'`
+  }
+  const standings = (): readonly Standing[] =>
+    wantsOf([{ id: accountId, xUserId: '1', captureDirectMessages: true, trackLikes: true }]).map((want) => ({
+      want,
+      standing: 'BEFORE',
+    }))
+  /** The stream has been connected, and told of everything, for three minutes. */
+  async function streaming(): Promise<void> {
+    await keepTold(store, standings())
+    await store.prisma.$executeRaw`
+      UPDATE source_cursor SET synced_at = now() - interval '3 minutes' WHERE source LIKE 'told:%'`
+    await store.prisma.$executeRaw`
+      INSERT INTO activity_stream (id, connected_at, alive_at) VALUES (1, now() - interval '3 minutes', now())
+      ON CONFLICT (id) DO UPDATE SET connected_at = excluded.connected_at, alive_at = excluded.alive_at`
+  }
 
   it('is the time since the source that was read longest ago, whatever our clock says', async () => {
-    for (const source of [mentions, likes]) await round(source)
+    for (const source of [mentions, likes, directMessages]) await round(source)
     // Never read: since the account captures, in 1970.
     expect((await lagOf())?.seconds).toBeGreaterThan(1_000_000)
-    await round(directMessages)
+    await readXChat()
     expect((await lagOf())?.seconds).toBeLessThan(30)
     expect((await lagOf())?.sources.map(({ source }) => source)).toEqual([
       'MENTIONS',
       'CONVERSATIONS',
       'LIKES',
       'MESSAGES',
+      'XCHAT',
     ])
+    // Where an administrator switched XChat off, nobody reads it.
+    await store.prisma.accountXChat.create({ data: { accountId, status: 'DISABLED' } })
+    expect((await lagOf())?.sources.map(({ source }) => source)).not.toContain('XCHAT')
   })
 
   it('does not grow while the stream carries what was read', async () => {
-    for (const source of [mentions, likes, directMessages]) await round(source)
-    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() - interval '2 minutes'`
+    await readTwoMinutesAgo()
     expect((await lagOf())?.seconds).toBeGreaterThan(100)
-    await store.prisma.$executeRaw`
-      INSERT INTO activity_stream (id, connected_at, alive_at) VALUES (1, now() - interval '3 minutes', now())
-      ON CONFLICT (id) DO UPDATE SET connected_at = excluded.connected_at, alive_at = excluded.alive_at`
+    await streaming()
     expect((await lagOf())?.seconds).toBeLessThan(30)
     // A connection that is younger than the reading proves nothing of the time between.
     await store.prisma.$executeRaw`UPDATE activity_stream SET connected_at = now() - interval '1 minute'`
     expect((await lagOf())?.seconds).toBeGreaterThan(100)
+  })
+
+  it.each([
+    ['MENTIONS', 'post.reply.create'],
+    ['LIKES', 'like.create'],
+    ['MESSAGES', 'dm.received'],
+    ['XCHAT', 'chat.received'],
+  ] as const)('of %s grows where X is not asked to tell %s, or did not take it', async (source, event) => {
+    await readTwoMinutesAgo()
+    await streaming()
+    const others = standings().filter(({ want }) => want.topic.eventType !== event)
+    const behind = async () =>
+      (await lagOf())?.sources.flatMap(({ source, seconds }) => (seconds > 100 ? [source] : []))
+    for (const standing of ['REFUSED', 'MADE'] as const) {
+      const [missing] = standings().filter(({ want }) => want.topic.eventType === event)
+      if (!missing) throw new Error('not wanted')
+      await keepTold(store, [...others, { ...missing, standing }])
+      // What is made now tells from now on: what was before is as old as the reading.
+      expect(await behind()).toEqual([source])
+    }
+    await keepTold(store, [])
+    expect(await behind()).toEqual(['MENTIONS', 'LIKES', 'MESSAGES', 'XCHAT'])
+  })
+
+  it('of XChat grows from the news that X told until they are read', async () => {
+    await readTwoMinutesAgo()
+    await streaming()
+    const { xUserId } = await store.prisma.account.findUniqueOrThrow({ where: { id: accountId } })
+    await tellAll(store, xUserId)
+    expect((await lagOf())?.sources.find(({ source }) => source === 'XCHAT')?.seconds).toBeGreaterThan(100)
+    await readXChat()
+    expect((await lagOf())?.seconds).toBeLessThan(30)
   })
 })

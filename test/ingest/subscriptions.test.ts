@@ -46,10 +46,15 @@ async function asked(
     unsubscribe: (id: string) => call(`- ${id}`),
   }
   const services = { x: { activity }, calls: freeCalls((id) => `token of ${id}`), logger: silent }
-  const error = await subscribeAll(services, wantsOf(accounts), webhookId, stop.signal).catch(
-    (failure: unknown) => failure,
-  )
-  return { calls: made, error }
+  let error: unknown
+  let standings: string[] = []
+  try {
+    const became = await subscribeAll(services, wantsOf(accounts), webhookId, stop.signal)
+    standings = became.map(({ want, standing }) => `${want.topic.eventType} ${want.accountId} ${standing}`)
+  } catch (failure) {
+    error = failure
+  }
+  return { calls: made, error, standings }
 }
 const POSTS = ['post.mention.create', 'post.reply.create', 'post.create', 'post.delete']
 const ALL = [
@@ -117,11 +122,24 @@ describe('X’s subscriptions', () => {
 
   it('that X refuses hold up no other; an outage does', async () => {
     const refused = await asked([], (what) => (what.includes('mention') ? 'FORBIDDEN' : undefined))
-    expect(refused).toEqual({ calls: ALL, error: undefined })
+    expect(refused).toMatchObject({ calls: ALL, error: undefined })
     for (const kind of ['UNAVAILABLE', 'RATE_LIMITED'] as const) {
       const away = await asked([], (what) => (what.includes('mention') ? kind : undefined))
-      expect(away).toEqual({ calls: ALL.slice(0, 2), error: expect.objectContaining({ kind }) })
+      expect(away).toMatchObject({ calls: ALL.slice(0, 2), error: expect.objectContaining({ kind }) })
     }
+  })
+
+  it('say what became of each', async () => {
+    const refuse = (what: string) => (what.includes('post.create') ? 'FORBIDDEN' : undefined)
+    const accounts = ACCOUNTS.slice(0, 1)
+    const before = [there('post.mention.create', '1'), there('post.delete', '1', { webhookId: '6' })]
+    expect((await asked(before, refuse, undefined, { accounts, webhookId: '6' })).standings).toEqual([
+      'oauth.revoke undefined MADE',
+      'post.mention.create a BEFORE',
+      'post.reply.create a MADE',
+      'post.create a REFUSED',
+      'post.delete a BEFORE',
+    ])
   })
 
   it('are left as they are when the program stops', async () => {
