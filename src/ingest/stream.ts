@@ -21,6 +21,8 @@ export interface StreamerOptions {
   readonly onEnded: () => void
 }
 
+/** A connection that lasted so long is none of those that X ends at once. */
+const LASTING_MS = 10_000
 /** Waiting this long for room is standing still. */
 const STALL_MS = 50
 
@@ -30,12 +32,12 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
   let failures = 0
   let backfill = true
   while (!signal.aborted) {
-    let connected = false
+    let connectedAt: number | undefined
     try {
       const backfillMinutes = backfill ? await progress.missedMinutes() : 0
       const onAlive = (waitedMs: number) => {
-        connected = true
-        failures = 0
+        connectedAt ??= performance.now()
+        if (performance.now() - connectedAt > LASTING_MS) failures = 0
         progress.alive(waitedMs)
       }
       for await (const line of x.activity.stream({ backfillMinutes, signal, onAlive })) {
@@ -52,10 +54,10 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
       if (signal.aborted) break
       failures++
       // Apps without backfill are refused for asking: polling brings them what they missed.
-      if (!connected && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
+      if (connectedAt === undefined && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
       const waitMs = Math.round(delayAfter(error, failures))
       logger.warn({ err: error, waitMs }, 'the activity stream ended; connecting again')
-      if (connected) await progress.ended()
+      if (connectedAt !== undefined) await progress.ended()
       onEnded()
       await pause(waitMs, signal)
     }

@@ -73,7 +73,8 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
   return {
     flush,
     event({ type, id, accountXUserId: xUserId }) {
-      const named = id === undefined ? { ids: [], units: 1 } : { ids: [id], units: 0 }
+      // One event told of two accounts is two events, whatever X names them; told twice of one, it is one.
+      const named = id === undefined ? { ids: [], units: 1 } : { ids: [`${xUserId ?? ''}/${id}`], units: 0 }
       charges.push({ ...(xUserId && { xUserId }), kind: eventKind(type), resource: 'event', calls: 0, ...named })
       if (charges.length >= MOST_GATHERED) void flush()
       else later()

@@ -22,7 +22,7 @@ export const deletions: Source = {
     if (next.versionIds.length === 0) return finishCycle(services, account)
     const { x, calls, inbox } = services
     const answer = await calls.use(account.id, this.endpoint, (token) => x.posts(next.versionIds, token))
-    const found = parseLookup(answer.body, new Date(), account.xUserId)
+    const found = parseLookup(answer.body, next.askedAt, account.xUserId)
     if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
     await inbox.deliver({ source: this.name, ...found })
     await keep(services, account, next.lastNumber)
@@ -33,14 +33,18 @@ interface NextPosts {
   readonly versionIds: readonly string[]
   /** The last ticket that is looked at whole: its number. */
   readonly lastNumber: number
+  /** Now, by the database's clock: what X does not find is gone since then at the latest. */
+  readonly askedAt: Date
 }
 
 /** The posts after the last ticket that was looked at, of tickets and posts of the last 30 days. */
 async function nextPosts({ store }: SourceServices, { id: accountId }: PolledAccount): Promise<NextPosts> {
-  const cursor = await store.prisma.sourceCursor.findUnique({
-    where: { accountId_source: { accountId, source: 'deletions' } },
-  })
-  const after = Number(cursor?.sinceId ?? 0)
+  const [cursor] = await store.prisma.$queryRaw<{ now: Date; sinceId: string | null }[]>`
+    SELECT clock_timestamp() AS now, (
+      SELECT since_id FROM source_cursor WHERE account_id = ${accountId}::uuid AND source = 'deletions'
+    ) AS "sinceId"`
+  if (!cursor) throw new Error('a query without a table gave no row')
+  const after = Number(cursor.sinceId ?? 0)
   const rows = await store.prisma.$queryRaw<{ number: number; id: string }[]>`
     SELECT t.number, coalesce(c.version_id, c.external_id) AS id
     FROM ticket t JOIN comment c ON c.ticket_id = t.id
@@ -55,7 +59,7 @@ async function nextPosts({ store }: SourceServices, { id: accountId }: PolledAcc
   // The last ticket may go on behind the hundredth post: it is begun anew, unless it fills the whole call.
   const cut = rows.length === MAX_IDS && first !== last
   const whole = cut ? rows.filter(({ number }) => number !== last) : rows
-  return { versionIds: whole.map(({ id }) => id), lastNumber: whole.at(-1)?.number ?? after }
+  return { versionIds: whole.map(({ id }) => id), lastNumber: whole.at(-1)?.number ?? after, askedAt: cursor.now }
 }
 
 async function keep({ store }: SourceServices, { id }: PolledAccount, lastNumber: number): Promise<void> {
