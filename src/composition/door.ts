@@ -10,6 +10,7 @@ import type { Secrets } from '../secret.ts'
 import { createAuthenticator, deriveTokenKey, type TokenSigner } from '../server/auth.ts'
 import type { LinkTokens } from '../server/link-tokens.ts'
 import type { Metrics } from '../server/metrics.ts'
+import { followUsers } from '../server/follow-users.ts'
 import { oauthDoors } from '../server/oauth-doors.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
 import { startStatusServer } from '../server/status-server.ts'
@@ -17,6 +18,7 @@ import { webhookDoor } from '../server/webhook-door.ts'
 import { FIRST_USERS } from '../store/bootstrap.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { readAudience } from '../tickets/read-audience.ts'
 import type { XParts } from './x.ts'
 
 /* What the program answers on its port: everything, or, of a worker, how it is. */
@@ -53,11 +55,13 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
-  return startServer({
+  const auth = createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) })
+  const unfollow = followUsers(feed, auth)
+  const server = await startServer({
     ...common,
     schema: buildSchema(),
     services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
-    auth: createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) }),
+    auth,
     routes: {
       ...oauthDoors({
         accounts,
@@ -70,6 +74,13 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     graphiql: config.development,
     ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
   })
+  return {
+    ...server,
+    close: () => {
+      unfollow()
+      return server.close()
+    },
+  }
 }
 
 function accountsOf({ config, store, vault, logger, publicUrl, xParts: { x, xchat, calls, meter } }: Parts) {
@@ -91,7 +102,6 @@ const isAdministrator = (user: { role: string; active: boolean } | null): boolea
   user?.active === true && user.role === 'ADMIN'
 
 async function findUser({ prisma }: Store, id: string) {
-  // A token's subject is whatever its issuer wrote; only a UUID can be one of ours.
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return null
-  return prisma.user.findUnique({ where: { id }, select: { id: true, role: true, active: true } })
+  const audience = await readAudience(prisma, id)
+  return audience && { ...audience, id: audience.userId, active: true }
 }

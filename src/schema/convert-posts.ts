@@ -133,7 +133,8 @@ async function withObjects(
   if (fieldsAt(info, ticketPath).length > 0) {
     const ids = [...new Set(results.flatMap(({ ticketId }) => ticketId ?? []))]
     const selection = selectionFor('Ticket', context, info, [ticketPath])
-    const found = await context.prisma.ticket.findMany({ ...selection, where: { id: { in: ids } } })
+    const where = { id: { in: ids }, ...visibleTickets(viewerOf(context)) }
+    const found = await context.prisma.ticket.findMany({ ...selection, where })
     await prefetchComments(context.prisma, context, info, found, [ticketPath])
     for (const ticket of found) tickets.set(ticket.id, ticket)
   }

@@ -218,7 +218,7 @@ async function populate(store: Store) {
   const { prisma } = store
   const accountId = uuidv7()
   const groupId = uuidv7()
-  const person = (role: Viewer['role']): Viewer => ({ userId: uuidv7(), role })
+  const person = (role: Viewer['role']): Viewer => ({ userId: uuidv7(), role, ticketAccess: 'ALL', groupIds: [] })
   const people = {
     admin: person('ADMIN'),
     agent: person('AGENT'),
