@@ -64,6 +64,7 @@ const RULES: readonly Rule[] = [
   room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, CALLS, MAIL),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',
     'the schema is thin: authorise, call, return',
@@ -75,6 +76,7 @@ const RULES: readonly Rule[] = [
     INCOMING_POSTS,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
+    /^src\/people\//,
   ),
   room(
     'server',

@@ -33,6 +33,9 @@ export const USER_ERROR_CODES = [
   'OWN_POST',
   'REPOST',
   'POST_DELETED',
+  'LAST_ADMINISTRATOR',
+  'NAME_TAKEN',
+  'GROUP_IN_USE',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

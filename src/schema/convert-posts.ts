@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import { visibleTickets } from '../domain/visibility.ts'
 import type { IncomingPost, Ticket } from '../generated/prisma/client.ts'
 import { MOST_POSTS } from '../ingest/incoming-posts.ts'
 import { builder } from './builder.ts'
@@ -14,6 +15,7 @@ import { MAX_PAGE_SIZE } from './paging/page-args.ts'
 import { fieldsAt, selectionFor } from './selection.ts'
 import { TicketRef } from './ticket.ts'
 import { UserErrorRef } from './user-error.ts'
+import { viewerOf } from './viewer.ts'
 
 const ConvertPostsInput = builder.inputType('ConvertPostsInput', {
   description: `Posts to make tickets of, at most ${MOST_POSTS} in sum.`,

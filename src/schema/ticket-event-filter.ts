@@ -9,7 +9,9 @@ export type TicketEventBody = Extract<
   { type: 'ticket.created' | 'ticket.updated' | 'comment.created' | 'comment.updated' }
 >
 /** What a subscriber of tickets is told of: what happens to them, and that they now see others. */
-export type TicketLogEvent = LogEvent & { readonly body: TicketEventBody | Extract<EventBody, { type: 'user.updated' }> }
+export type TicketLogEvent = LogEvent & {
+  readonly body: TicketEventBody | Extract<EventBody, { type: 'user.updated' }>
+}
 
 /** The ticket until the event. Of what is not an update, the same as after. */
 function ticketBefore(body: TicketEventBody): TicketSnapshot {
