@@ -28,6 +28,8 @@ export interface UserPatch {
 export interface UserFacts {
   /** Of the groups named, those that exist. */
   readonly groupIds: ReadonlySet<string>
+  /** Whether an e-mail address of theirs is known: staff must be reachable. */
+  readonly hasEmail: boolean
   /** Whether there is another active administrator. */
   readonly anotherAdministrator: boolean
 }
@@ -55,6 +57,8 @@ export function decideUserPatch(user: UserState, patch: UserPatch, facts: UserFa
     for (const field of ['ticketAccess', 'groupIds'] as const)
       if (patch[field] != null) refuse('NOT_AN_AGENT', field, message)
   }
+  if (user.role === 'END_USER' && role !== 'END_USER' && !facts.hasEmail)
+    refuse('INVALID_INPUT', 'role', 'Agents and administrators have an e-mail address; this person has none.')
   // F54: administrators set the workspace up, and see all of it.
   if (role === 'ADMIN' && ticketAccess != null && ticketAccess !== 'ALL')
     refuse('INVALID_INPUT', 'ticketAccess', 'Administrators see all tickets.')

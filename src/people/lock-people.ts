@@ -9,6 +9,7 @@ export interface LockedPerson {
   readonly active: boolean
   readonly ticketAccess: TicketAccess
   readonly groupIds: readonly string[]
+  readonly hasEmail: boolean
 }
 
 /**
@@ -24,6 +25,7 @@ export async function lockPeople(
   // In a statement of its own: the one that waited for the locks still has the old memberships before it.
   const people = await db.$queryRaw<LockedPerson[]>`
     SELECT u.id::text AS id, u.role::text AS role, u.active, u.ticket_access::text AS "ticketAccess",
+      u.email IS NOT NULL AS "hasEmail",
       ARRAY(SELECT m.group_id::text FROM group_membership m WHERE m.user_id = u.id ORDER BY 1) AS "groupIds"
     FROM "user" u WHERE u.id = ANY(${ids}::uuid[])`
   return new Map(people.map((person) => [person.id, person]))
@@ -40,7 +42,7 @@ export async function holdGroups({ db }: ChangeScope, ids: readonly string[]): P
 /** Says in the log what somebody may do from now on. */
 export function tellOfPerson(
   { emit }: ChangeScope,
-  { id, role, active, ticketAccess, groupIds }: LockedPerson,
+  { id, role, active, ticketAccess, groupIds }: Omit<LockedPerson, 'hasEmail'>,
   changed: readonly string[],
 ): void {
   emit({

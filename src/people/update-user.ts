@@ -39,7 +39,7 @@ export async function updateUser(
       const anotherAdministrator = [...people.values()].some(
         ({ id, role, active }) => id !== userId && role === 'ADMIN' && active,
       )
-      const decision = decideUserPatch(person, patch, { groupIds, anotherAdministrator })
+      const decision = decideUserPatch(person, patch, { groupIds, anotherAdministrator, hasEmail: person.hasEmail })
       if (decision.userErrors) return { userId, userErrors: decision.userErrors }
       const { next, changed } = decision
       if (changed.length === 0) return { userId, userErrors: [] }
