@@ -19,6 +19,8 @@ export interface Context {
    * follows what the log says of the person (live.ts).
    */
   viewer: Viewer | null
+  /** The viewer as the door knows them by now, which looks at them again while the operation runs. */
+  readonly latestViewer: () => Viewer | null
   readonly prisma: PrismaClient
   readonly store: Store
   readonly feed: Feed

@@ -14,10 +14,13 @@ const RANK: Readonly<Record<Role, number>> = { END_USER: 0, AGENT: 1, ADMIN: 2 }
 export class LiveAudience {
   #audience: Audience
   readonly #asOf: Position
+  /** The place in the log of what is known of the person. */
+  #known: Position
 
   constructor(audience: Audience, asOf: Position) {
     this.#audience = audience
     this.#asOf = asOf
+    this.#known = asOf
   }
 
   get audience(): Audience {
@@ -40,6 +43,12 @@ export class LiveAudience {
     // A token may narrow a role: who became an administrator goes on as who they signed in as.
     const { ticketAccess, groupIds } = body
     this.#audience = { ...this.#audience, ticketAccess, groupIds }
+    this.#known = { epoch, offset }
     return undefined
+  }
+
+  /** Whether somebody else's reading of the person is of a later place in the log. */
+  isBehind({ asOf }: { readonly asOf?: Position }): boolean {
+    return asOf !== undefined && asOf.epoch === this.#known.epoch && asOf.offset > this.#known.offset
   }
 }

@@ -62,6 +62,12 @@ export function liveEvents<Event extends LogEvent>(
     }
   }
 
+  /** What an item shows is read when it is asked for, which may be long after its batch came: by who they are then. */
+  const renewViewer = (): void => {
+    const latest = context.latestViewer()
+    if (latest && follower.isBehind(latest)) context.viewer = latest
+  }
+
   const iterator: AsyncIterableIterator<LiveItem<Event>> = {
     async next() {
       for (;;) {
@@ -69,6 +75,7 @@ export function liveEvents<Event extends LogEvent>(
         if (ended) return done
         const item = ready.shift()
         if (item) {
+          renewViewer()
           if ('refused' in item) {
             ended = true
             void batches.return?.()

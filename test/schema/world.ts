@@ -104,6 +104,7 @@ export async function createWorld(): Promise<World> {
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
     viewer,
+    latestViewer: () => viewer,
     prisma: store.prisma,
     store,
     feed,
