@@ -36,6 +36,7 @@ export const USER_ERROR_CODES = [
   'LAST_ADMINISTRATOR',
   'NAME_TAKEN',
   'GROUP_IN_USE',
+  'EMAIL_TAKEN',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

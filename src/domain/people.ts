@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { UserError, UserErrorCode } from './errors.ts'
 import type { TicketAccess } from './ticket-access.ts'
 import { isStorable } from './ticket-tags.ts'
@@ -6,7 +7,7 @@ import type { Role } from './visibility.ts'
 /* What administrators may make of people and groups. */
 
 /** Characters in the name of a group, or of a person. */
-export const NAME_LENGTH = 100
+const NAME_LENGTH = 100
 
 /** Somebody, as far as what they may do goes. */
 export interface UserState {
@@ -93,6 +94,18 @@ export function nameProblem(name: string): string | undefined {
   if ([...name].length > NAME_LENGTH) return `A name has at most ${NAME_LENGTH} characters.`
   if (!isStorable(name)) return 'The name holds characters that are not text.'
   return undefined
+}
+
+/** Characters in an e-mail address (RFC 5321, 4.5.3.1.3, without the angle brackets). */
+const EMAIL_LENGTH = 254
+
+/** An e-mail address as it is compared and kept. */
+export const normaliseEmail = (email: string): string => email.trim().toLowerCase()
+
+/** What is wrong with an e-mail address that was normalised; undefined when nothing is. */
+export function emailProblem(email: string): string | undefined {
+  const good = email.length <= EMAIL_LENGTH && z.email().safeParse(email).success
+  return good ? undefined : 'This is not an e-mail address.'
 }
 
 /** What is wrong with the people who shall be a group's members; undefined when nothing is. */

@@ -36,6 +36,7 @@ const CODES = {
   LAST_ADMINISTRATOR: 'Nobody else could administer the workspace.',
   NAME_TAKEN: 'Another group has this name.',
   GROUP_IN_USE: 'The group has tickets that are not closed.',
+  EMAIL_TAKEN: 'Somebody else has this e-mail address.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

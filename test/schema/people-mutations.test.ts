@@ -242,6 +242,69 @@ describe('groups', () => {
   })
 })
 
+describe('updateEndUser (F55)', () => {
+  const change = (viewer: Viewer, input: object) =>
+    world.ask<{ updateEndUser: { userErrors: UserError[]; user: unknown } } | null>(
+      viewer,
+      `mutation($input: UpdateEndUserInput!) { updateEndUser(input: $input) {
+        userErrors { code field message } position user { name email }
+      } }`,
+      { input },
+    )
+  const ada = () => gid('User', world.customer.userId)
+
+  it('is for those who see all tickets, not for agents who are restricted, nor for end users', async () => {
+    for (const viewer of [
+      await addAgent(world, 'GROUPS', [world.groupId]),
+      await addAgent(world, 'ASSIGNED'),
+      world.customer,
+    ]) {
+      const { data, errors } = await change(viewer, { id: ada(), name: 'Mine' })
+      expect(data).toBeNull()
+      expect(errors).toEqual([expect.stringMatching(/^FORBIDDEN: /)])
+    }
+    for (const viewer of [world.agent, world.admin]) {
+      const { data, errors } = await change(viewer, { id: ada(), name: ` Ada of ${viewer.role} ` })
+      expect({ errors, ...data }).toMatchObject({
+        errors: [],
+        updateEndUser: { userErrors: [], user: { name: `Ada of ${viewer.role}`, email: 'ada@example.org' } },
+      })
+    }
+  })
+
+  it('changes what is given, and leaves one event without the words', async () => {
+    const before = await head()
+    const { data } = await change(world.agent, { id: ada(), email: ' ADA@Example.net ' })
+    expect(data?.updateEndUser).toMatchObject({ userErrors: [], user: { email: 'ada@example.net' } })
+    const events = await since(before)
+    expect(events).toMatchObject([{ type: 'user.updated', userId: world.customer.userId, changed: ['email'] }])
+    expect(JSON.stringify(events)).not.toContain('example')
+    expect((await change(world.agent, { id: ada(), email: 'ada@example.net', name: null })).data).toMatchObject({
+      updateEndUser: { userErrors: [] },
+    })
+    expect(await head()).toBe(before + 1)
+    expect((await change(world.agent, { id: ada(), email: null })).data).toMatchObject({
+      updateEndUser: { userErrors: [], user: { email: null } },
+    })
+  })
+
+  it('refuses what makes no sense', async () => {
+    const errorsOf = async (input: object) =>
+      codes((await change(world.agent, input)).data?.updateEndUser ?? { userErrors: [] })
+    expect(await errorsOf({ id: ada(), name: ' ', email: 'nobody' })).toEqual([
+      'INVALID_INPUT name',
+      'INVALID_INPUT email',
+    ])
+    expect(await errorsOf({ id: ada(), email: 'Grace@example.org' })).toEqual(['EMAIL_TAKEN email'])
+    expect(await errorsOf({ id: userId(world.admin), name: 'x' })).toEqual(['NOT_FOUND id'])
+    expect(await errorsOf({ id: 'x', name: 'x' })).toEqual(['INVALID_INPUT id'])
+    const both = await Promise.all(
+      [world.customer, world.stranger].map((viewer) => errorsOf({ id: userId(viewer), email: 'one@example.org' })),
+    )
+    expect(both.flat()).toEqual(['EMAIL_TAKEN email'])
+  })
+})
+
 it.each([
   ['updateUser', 'updateUser(input: { id: "x" })'],
   ['createGroup', 'createGroup(input: { name: "x" })'],

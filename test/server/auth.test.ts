@@ -10,7 +10,7 @@ import {
   type KnownUser,
   type Role,
 } from '../../src/server/auth.ts'
-import { KEY, testUsers, token } from './support.ts'
+import { KEY, knownUser, testUsers, token } from './support.ts'
 
 const users = testUsers()
 const findUser = async (id: string): Promise<KnownUser | null> => users.get(id) ?? null
@@ -121,6 +121,64 @@ test('a user is looked up once for a while, also by many at once', async () => {
   await Promise.all(Array.from({ length: 20 }, () => auth.authenticate(bob)))
   await auth.authenticate(bob)
   expect(asked).toBe(1)
+})
+
+describe('access and groups', () => {
+  const restricted = { ticketAccess: 'GROUPS', groupIds: ['billing'] } as const
+  const at = (offset: number) => ({ epoch: 'e', offset })
+
+  test('come from the database, with the place in the log that they were read at', async () => {
+    const auth = withKey({ findUser: async (id) => knownUser(id, 'AGENT', { ...restricted, asOf: at(7) }) })
+    const { viewer } = await auth.authenticate(await token())
+    expect(viewer).toEqual({ userId: 'bob', role: 'AGENT', ...restricted, asOf: at(7) })
+  })
+
+  test('are looked up again when the log tells of a change, also by those whose look-up was under way', async () => {
+    let offset = 7
+    let asked = 0
+    let answer = () => {}
+    const auth = withKey({
+      userTtlMs: 60_000,
+      findUser: async (id) => {
+        asked += 1
+        const found = knownUser(id, 'AGENT', { groupIds: [`as of ${offset}`], asOf: at(offset) })
+        if (asked === 1) await new Promise<void>((resolve) => void (answer = resolve))
+        return found
+      },
+    })
+    const first = auth.authenticate(await token())
+    await expect.poll(() => asked).toBe(1)
+    offset = 9
+    auth.changed('bob', at(9))
+    answer()
+    const { viewer } = await first
+    expect(viewer).toMatchObject({ groupIds: ['as of 9'] })
+    if (!viewer) throw new Error('There is no viewer.')
+    offset = 12
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 9'] })
+    auth.changed('bob', at(8))
+    auth.changed('eve', at(12))
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 9'] })
+    auth.changed('bob', at(12))
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 12'], asOf: at(12) })
+  })
+
+  test('a viewer goes on while active and of the role, narrowed as the token has it', async () => {
+    let user: KnownUser | null = knownUser('ada', 'ADMIN')
+    const auth = withKey({ userTtlMs: 1, findUser: async () => user })
+    const { viewer } = await auth.authenticate(await token('ada', 'AGENT'))
+    if (!viewer) throw new Error('There is no viewer.')
+    expect(await auth.renew(viewer)).toMatchObject({ role: 'AGENT' })
+    for (const [now, goesOn] of [
+      [knownUser('ada', 'AGENT', restricted), true],
+      [knownUser('ada', 'END_USER'), false],
+      [knownUser('ada', 'AGENT', { active: false }), false],
+      [null, false],
+    ] as const) {
+      user = now
+      await expect.poll(async () => (await auth.renew(viewer)) !== null).toBe(goesOn)
+    }
+  })
 })
 
 describe('with a JWKS', () => {
