@@ -114,15 +114,24 @@ export function eventOf<Event extends LogEvent>(item: LiveItem<Event>): LiveEven
 
 const shared = new WeakMap<Feed, LRUCache<string, Promise<object | null>>>()
 
+/** Something to be read of an event. */
+export interface SharedRead {
+  /** Its type and id. */
+  readonly what: string
+  /** The selection. */
+  readonly query: object
+  /** Whom it is read for: everybody of the same key gets the same. Not given: those who see the same tickets. */
+  readonly sharedBy?: string
+}
+
 /**
- * Reads something of an event once for all subscribers that ask the same: same event, same selection (`query`), same
- * sight. Kept for seconds only, and for this event only: the next one reads afresh.
+ * Reads something of an event once for all subscribers that ask the same: same event, same selection, same sight. Kept
+ * for seconds only, and for this event only: the next one reads afresh.
  */
 export function readShared<Value extends object>(
   context: Context,
   { epoch, event }: LiveEvent,
-  what: string,
-  query: object,
+  { what, query, sharedBy }: SharedRead,
   read: () => PromiseLike<Value | null>,
 ): Promise<Value | null> {
   let cache = shared.get(context.feed)
@@ -130,7 +139,7 @@ export function readShared<Value extends object>(
     cache = new LRUCache({ max: 2_000, ttl: 5_000 })
     shared.set(context.feed, cache)
   }
-  const key = `${epoch}:${event.offset} ${what} ${audienceKey(viewerOf(context))} ${JSON.stringify(query)}`
+  const key = `${epoch}:${event.offset} ${what} ${sharedBy ?? audienceKey(viewerOf(context))} ${JSON.stringify(query)}`
   const known = cache.get(key)
   // The key names what `read` reads, so the value under it is of the same type.
   if (known) return known as Promise<Value | null>
