@@ -19,6 +19,14 @@ const withKey = (options: Partial<AuthenticatorOptions> = {}) => createAuthentic
 interface Claims {
   readonly [name: string]: unknown
 }
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers() {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
+}
 const claims = { sub: 'bob', role: 'AGENT', iss: 'perch', aud: 'perch' }
 const jwt = (
   payload: Claims,
@@ -136,13 +144,13 @@ describe('access and groups', () => {
   test('are looked up again when the log tells of a change, also by those whose look-up was under way', async () => {
     let offset = 7
     let asked = 0
-    let answer = () => {}
+    const answered = withResolvers()
     const auth = withKey({
       userTtlMs: 60_000,
       findUser: async (id) => {
         asked += 1
         const found = knownUser(id, 'AGENT', { groupIds: [`as of ${offset}`], asOf: at(offset) })
-        if (asked === 1) await new Promise<void>((resolve) => void (answer = resolve))
+        if (asked === 1) await answered.promise
         return found
       },
     })
@@ -150,7 +158,7 @@ describe('access and groups', () => {
     await expect.poll(() => asked).toBe(1)
     offset = 9
     auth.changed('bob', at(9))
-    answer()
+    answered.resolve()
     const { viewer } = await first
     expect(viewer).toMatchObject({ groupIds: ['as of 9'] })
     if (!viewer) throw new Error('There is no viewer.')
