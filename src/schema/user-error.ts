@@ -1,4 +1,5 @@
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
+import { REFUSAL_WORDS } from '../outbound/wording.ts'
 import { builder } from './builder.ts'
 import { type NodeType, parseGlobalId } from './global-id.ts'
 
@@ -37,6 +38,9 @@ const CODES = {
   NAME_TAKEN: 'Another group has this name.',
   GROUP_IN_USE: 'The group has tickets that are not closed.',
   EMAIL_TAKEN: 'Somebody else has this e-mail address.',
+  ...REFUSAL_WORDS,
+  NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
+  MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {
