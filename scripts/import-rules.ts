@@ -79,6 +79,7 @@ const RULES: readonly Rule[] = [
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',
     'the schema is thin: authorise, call, return',
@@ -91,6 +92,7 @@ const RULES: readonly Rule[] = [
     REPLIES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
+    /^src\/people\//,
   ),
   room(
     'server',
