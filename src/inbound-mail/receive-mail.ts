@@ -58,9 +58,10 @@ async function ticketOf(
     const ticket = await prisma.ticket.findUnique({ where: { number }, select: { id: true } })
     if (ticket) return ticket.id
   }
-  if (mail.references.length === 0) return undefined
+  const ids = mail.references.flatMap((reference) => addresses.commentOf(reference) ?? [])
+  if (ids.length === 0) return undefined
   const answered = await prisma.comment.findFirst({
-    where: { channel: 'EMAIL', direction: 'OUTBOUND', externalId: { in: [...mail.references] } },
+    where: { channel: 'EMAIL', direction: 'OUTBOUND', id: { in: ids } },
     orderBy: { postedAt: 'desc' },
     select: { ticketId: true },
   })

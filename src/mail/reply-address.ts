@@ -12,8 +12,9 @@ export interface ReplyAddresses {
   ticketOf(address: string): number | undefined
   /** Whether it is our own address, a ticket's or not. */
   isOurs(address: string): boolean
-  /** What our message ids end with. */
-  readonly domain: string
+  /** The message id of the mail that a comment is sent as; and back: undefined, it is none of ours. */
+  messageIdOf(commentId: string): string
+  commentOf(messageId: string): string | undefined
 }
 
 /** Addresses are compared without case, and some servers lower it: hexadecimal survives. 80 bits. */
@@ -30,8 +31,14 @@ export function createReplyAddresses(base: string, secrets: readonly string[]): 
     createHmac('sha256', key).update(`ticket:${number}`).digest('hex').slice(0, SIGNATURE_LENGTH)
   const pattern = /^(.+)\+(\d{1,9})\.([0-9a-f]{20})$/i
 
+  const ids = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@([^@]+)$/i
+
   return {
-    domain,
+    messageIdOf: (commentId) => `${commentId}@${domain}`,
+    commentOf(messageId) {
+      const [, commentId, host] = ids.exec(messageId) ?? []
+      return host?.toLowerCase() === domain ? commentId?.toLowerCase() : undefined
+    },
     of: (number) => `${local}+${number}.${sign(keys[0] ?? Buffer.alloc(0), number)}@${domain}`,
     ticketOf(given) {
       const split = given.lastIndexOf('@')

@@ -29,7 +29,7 @@ export function createMailCourier({ store, mailer, addresses }: MailCourierServi
           select: { externalId: true, direction: true },
         }),
       ])
-      const messageId = `${commentId}@${addresses.domain}`
+      const messageId = addresses.messageIdOf(commentId)
       const mail = {
         to: target,
         ...answerMail({ subject: ticket.subject, body }),

@@ -19,7 +19,7 @@ export interface MailDoorOptions {
 }
 
 /** Where the door is, below the public address. */
-export const MAIL_PATH = '/inbound/email'
+const MAIL_PATH = '/inbound/email'
 
 /** In bytes. Attachments are not kept; what mail servers commonly take fits in. */
 const MAX_BODY = 26 * 1024 * 1024
