@@ -10,6 +10,7 @@ import type {
   Thread,
 } from './captured.ts'
 import type { TicketStatus } from './event.ts'
+import { TRANSITIONS } from './ticket-transitions.ts'
 import { compareIds } from './x-id.ts'
 
 /*
@@ -144,7 +145,7 @@ export function decideMessage(
 
 /** F66: an answer from the requester reopens what was waiting for it, or thought done. */
 export function statusAfterRequesterComment(status: TicketStatus): TicketStatus {
-  return status === 'PENDING' || status === 'HOLD' || status === 'SOLVED' ? 'OPEN' : status
+  return TRANSITIONS[status].requesterWrites
 }
 
 /** The requester says more on a ticket that is not closed, as far as there is room (F24). */
