@@ -3,6 +3,7 @@ import { createAccounts } from '../accounts/create-accounts.ts'
 import type { Config } from '../config.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
 import { createWebhookIntake } from '../ingest/webhook-intake.ts'
+import { createReplies } from '../outbound/create-replies.ts'
 import type { Bus } from '../pubsub/bus.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import { buildSchema } from '../schema/index.ts'
@@ -50,13 +51,14 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
     logger,
   })
+  const replies = createReplies({ store, calls, selfServe: config.x.access === 'self-serve' })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
   return startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies },
     auth: createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) }),
     routes: {
       ...oauthDoors({

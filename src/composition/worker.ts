@@ -9,10 +9,14 @@ import type { Config } from '../config.ts'
 import type { Disposers } from '../disposers.ts'
 import { startIngest } from '../ingest/ingest.ts'
 import { DRAIN, findDeliveries } from '../ingest/webhook-drain.ts'
+import { chatPages } from '../ingest/xchat-pages.ts'
 import { startXChatReader } from '../ingest/xchat-reader.ts'
 import { createFileMailer } from '../mail/file-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { createSmtpMailer } from '../mail/smtp-mailer.ts'
+import { createCourier } from '../outbound/courier.ts'
+import { createDeliverTask, resumeDeliveries } from '../outbound/deliver-task.ts'
+import { DELIVER } from '../outbound/delivery-job.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Metrics } from '../server/metrics.ts'
 import { keepHouse } from '../store/housekeeping.ts'
@@ -20,6 +24,8 @@ import { startJobRunner } from '../store/job-runner.ts'
 import { createLeases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { closeSolved } from '../tickets/close-solved.ts'
+import { eraseDeleted } from '../tickets/erase-deleted.ts'
 import type { XParts } from './x.ts'
 
 /* What a worker process does beside the door: reads X, and runs the jobs. */
@@ -45,6 +51,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, pace } = parts
   const { link, webhookUrl } = parts
   const mailer = createMailer(config, logger)
+  const stopping = new AbortController()
   disposers.add('mail', () => mailer.close())
   const leases = createLeases(store.prisma, logger)
   const reader = startXChatReader({
@@ -76,6 +83,16 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   })
   disposers.add('ingest', () => ingest.close())
   metrics.observe('ingestion_lag_seconds', () => ingest.lag())
+  const courier = createCourier({
+    store,
+    x,
+    xchat,
+    vault,
+    calls,
+    logger,
+    pagesOf: (accountId) => chatPages({ x, calls }, accountId, stopping.signal),
+  })
+  disposers.add('courier', () => courier.close())
   const watchSilence = () => watchInactivity({ store, vault, logger })
   const jobs = await startJobRunner({
     databaseUrl,
@@ -83,21 +100,29 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     tasks: {
       keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
       watch_inactivity: watchSilence,
+      close_solved: async () => void (await closeSolved(store)),
+      erase_deleted: async () => void (await eraseDeleted(store)),
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
       find_deliveries: () => findDeliveries(store),
       [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, calls, logger })),
       [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
+      [DELIVER]: createDeliverTask({ store, courier, logger }),
+      resume_deliveries: () => resumeDeliveries(store),
     },
     schedule: {
       keep_house: '17 3 * * *',
       watch_inactivity: '7 * * * *',
+      close_solved: '*/10 * * * *',
+      erase_deleted: '27 * * * *',
       revoke_grants: '37 * * * *',
       find_deliveries: '* * * * *',
+      resume_deliveries: '* * * * *',
     },
     onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
   })
   disposers.add('jobs', () => jobs.close())
+  disposers.add('sending', () => stopping.abort())
   metrics.observe('jobs_waiting', jobs.waiting)
   // What fell due while nothing ran.
   const late = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} could not be looked for`)

@@ -72,7 +72,7 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
  */
 export function decideLike(
   { likerId, post, likedAt, history }: Like,
-  { accounts, known, thread, deleted, likedBefore }: Facts & { readonly likedBefore: boolean },
+  { accounts, known, thread, deleted, suspended, likedBefore }: Facts & { readonly likedBefore: boolean },
 ): Decision {
   const liker = accounts.find((account) => account.xUserId === likerId)
   if (liker?.status !== 'ACTIVE') return ignore('ACCOUNT_INACTIVE')
@@ -84,6 +84,9 @@ export function decideLike(
   if (post.repostOfId !== null) return ignore('REPOST')
   if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return ignore('OWN_POST')
   if (!liker.trackLikes) return ignore('CAPTURE_OFF')
+  // F69: a like of a suspended person's post lets nobody in again; the post waits for an administrator, like all of theirs.
+  if (suspended)
+    return known ? ignore('AUTHOR_SUSPENDED') : { kind: 'WAIT', accountId: liker.id, reason: 'AUTHOR_SUSPENDED' }
   if (thread && thread.status !== 'CLOSED') {
     const { ticketId, accountId, status } = thread
     if (!isFull(thread)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }

@@ -40,6 +40,16 @@ export const USER_ERROR_CODES = [
   'OWN_POST',
   'REPOST',
   'POST_DELETED',
+  'REPLIES_NOT_ALLOWED',
+  'DEACTIVATED',
+  'DEAUTHORIZED',
+  'NOT_SUMMONED',
+  'NOT_ADDRESSED',
+  'PLAN',
+  'NO_EMAIL',
+  'XCHAT_LOCKED',
+  'NOTHING_TO_ANSWER',
+  'MAY_BE_SENT',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

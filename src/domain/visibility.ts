@@ -20,9 +20,9 @@ export const isStaff = (audience: Audience): boolean => audience.role !== 'END_U
 /** Audiences with the same key see the same of every ticket. */
 export const audienceKey = (audience: Audience): string => (isStaff(audience) ? 'staff' : `user:${audience.userId}`)
 
-/** The tickets that the audience sees: those with these values. */
-export function visibleTickets(audience: Audience): { readonly requesterId?: string } {
-  return isStaff(audience) ? {} : { requesterId: audience.userId }
+/** The tickets that the audience sees: those with these values. What was deleted, the team alone still sees (F69). */
+export function visibleTickets(audience: Audience): { readonly requesterId?: string; readonly deletedAt?: null } {
+  return isStaff(audience) ? {} : { requesterId: audience.userId, deletedAt: null }
 }
 
 /** The comments that the audience sees on a ticket that it sees: those with these values. */
@@ -45,7 +45,7 @@ export function seesComment(audience: Audience, comment: { readonly visibility: 
 /** `visibleTickets` over a row of `ticket` named t. */
 export function visibleTicketsSql(audience: Audience): SqlFragment {
   const { requesterId } = visibleTickets(audience)
-  return requesterId === undefined ? sql`TRUE` : sql`t.requester_id = ${requesterId}::uuid`
+  return requesterId === undefined ? sql`TRUE` : sql`t.requester_id = ${requesterId}::uuid AND t.deleted_at IS NULL`
 }
 
 /** `visibleComments` over a row of `comment` named c. */

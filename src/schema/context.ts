@@ -1,6 +1,7 @@
 import type { Accounts } from '../accounts/accounts.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IncomingPosts } from '../ingest/incoming-posts.ts'
+import type { Replies } from '../outbound/replies.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Store } from '../store/store.ts'
 
@@ -19,6 +20,7 @@ export interface Context {
   readonly feed: Feed
   readonly accounts: Accounts
   readonly incomingPosts: IncomingPosts
+  readonly replies: Replies
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

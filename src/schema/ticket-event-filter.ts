@@ -1,11 +1,21 @@
 import type { EventBody, LogEvent } from '../domain/event.ts'
 import { type TicketConditions, ticketPredicate } from '../domain/ticket-filter.ts'
-import { type Audience, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
+import { type Audience, isStaff, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
 
 /** What happens to tickets. */
 export type TicketEventBody = Extract<
   EventBody,
-  { type: 'ticket.created' | 'ticket.updated' | 'comment.created' | 'comment.updated' }
+  {
+    type:
+      | 'ticket.created'
+      | 'ticket.updated'
+      | 'ticket.deleted'
+      | 'ticket.restored'
+      | 'ticket.erased'
+      | 'ticket.merged'
+      | 'comment.created'
+      | 'comment.updated'
+  }
 >
 export type TicketLogEvent = LogEvent & { readonly body: TicketEventBody }
 
@@ -23,6 +33,13 @@ export function ticketEventFilter(
     switch (body.type) {
       case 'ticket.created':
         return seesTicket(audience, body.ticket) && matches(body.ticket)
+      case 'ticket.deleted':
+      case 'ticket.restored':
+      case 'ticket.merged':
+        return seesTicket(audience, body.ticket) && matches(body.ticket)
+      case 'ticket.erased':
+        // For its requester it was gone before.
+        return isStaff(audience) && seesTicket(audience, body.ticket) && matches(body.ticket)
       case 'ticket.updated': {
         const before = Object.assign({}, body.ticket, body.before)
         if (!seesTicket(audience, body.ticket) && !seesTicket(audience, before)) return false

@@ -13,6 +13,10 @@ import { viewerOf } from './viewer.ts'
 const TYPES = {
   'ticket.created': 'TICKET_CREATED',
   'ticket.updated': 'TICKET_UPDATED',
+  'ticket.deleted': 'TICKET_DELETED',
+  'ticket.restored': 'TICKET_RESTORED',
+  'ticket.erased': 'TICKET_ERASED',
+  'ticket.merged': 'TICKET_MERGED',
   'comment.created': 'COMMENT_CREATED',
   'comment.updated': 'COMMENT_UPDATED',
 } as const satisfies Record<TicketEventBody['type'], string>
@@ -22,6 +26,10 @@ const TicketEventTypeEnum = builder.enumType('TicketEventType', {
   values: {
     TICKET_CREATED: { description: 'It was opened.' },
     TICKET_UPDATED: { description: 'Some of its fields changed: see `changes`.' },
+    TICKET_DELETED: { description: 'It was deleted: take it out of the list. It can be restored for 30 days.' },
+    TICKET_RESTORED: { description: 'It was deleted, and is back as it was.' },
+    TICKET_ERASED: { description: 'It was deleted 30 days ago, and is gone. For agents and administrators.' },
+    TICKET_MERGED: { description: 'It was merged into another, or others into it.' },
     COMMENT_CREATED: { description: 'Something was said on it.' },
     COMMENT_UPDATED: { description: 'A comment changed, as when it was delivered.' },
   },

@@ -1,4 +1,5 @@
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
+import { REFUSAL_WORDS } from '../outbound/wording.ts'
 import { builder } from './builder.ts'
 import { type NodeType, parseGlobalId } from './global-id.ts'
 
@@ -40,6 +41,9 @@ const CODES = {
   OWN_POST: 'An account of ours wrote the post.',
   REPOST: 'It repeats the post of somebody else without a word of its own.',
   POST_DELETED: 'The author of the post deleted it at X.',
+  ...REFUSAL_WORDS,
+  NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
+  MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

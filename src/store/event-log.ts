@@ -98,6 +98,7 @@ export function createLogReader(prisma: PrismaClient, logger: Logger): LogReader
 function readEvent(row: Parameters<typeof readLogEvent>[0], logger: Logger): LogEvent {
   const event = readLogEvent(row)
   const unread = event.body.type === 'unknown' || (event.actor.kind === 'system' && event.actor.part === 'unknown')
-  if (unread) logger.warn({ offset: event.offset, type: row.type }, 'an event in the log cannot be read by this version')
+  if (unread)
+    logger.warn({ offset: event.offset, type: row.type }, 'an event in the log cannot be read by this version')
   return event
 }

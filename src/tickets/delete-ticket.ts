@@ -11,11 +11,7 @@ import { setSuspended } from './suspend-user.ts'
  */
 
 /** Deletes a ticket, whatever its status (F68). */
-export async function deleteTicket(
-  store: Pick<Store, 'change'>,
-  person: Audience,
-  ticketId: string,
-): Promise<Outcome> {
+export async function deleteTicket(store: Pick<Store, 'change'>, person: Audience, ticketId: string): Promise<Outcome> {
   return remove(store, person, ticketId, async (scope, locked) => {
     await markDeleted(scope, locked, false)
     return { ticketId, userErrors: [] }

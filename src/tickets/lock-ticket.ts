@@ -63,7 +63,5 @@ export async function missing({ db }: ChangeScope, person: Audience, ticketId: s
 /** The ticket is deleted. */
 export const deletedTicket = (ticketId: string): Done => ({
   ticketId,
-  userErrors: [
-    { code: 'DELETED_TICKET', field: ['ticketId'], message: 'This ticket is deleted; restore it first.' },
-  ],
+  userErrors: [{ code: 'DELETED_TICKET', field: ['ticketId'], message: 'This ticket is deleted; restore it first.' }],
 })

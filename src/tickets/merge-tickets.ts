@@ -23,11 +23,7 @@ export interface Merge {
  * gets their tags and a note that names them and quotes what was last said on each. The notes are private, for all
  * tickets here are from X. `ticketId` of the outcome is the target's.
  */
-export async function mergeTickets(
-  store: Pick<Store, 'change'>,
-  person: Audience,
-  merge: Merge,
-): Promise<Outcome> {
+export async function mergeTickets(store: Pick<Store, 'change'>, person: Audience, merge: Merge): Promise<Outcome> {
   const sourceIds = [...new Set(merge.sourceIds)]
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const problems = problemsOf(merge, sourceIds)

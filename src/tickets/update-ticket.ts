@@ -1,7 +1,7 @@
 import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { lockTicket, missing } from './lock-ticket.ts'
+import { type LockedTicket, lockTicket, missing } from './lock-ticket.ts'
 import type { Done, Outcome } from './outcome.ts'
 import { snapshotOf } from './snapshot.ts'
 
@@ -17,24 +17,33 @@ export async function updateTicket(
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    if (!locked) return missing(scope, person, ticketId)
-    const { ticket, now } = locked
-    const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
-    if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
-    const { changes, before, changed } = decision
-    if (changed.length === 0) return { ticketId, userErrors: [] }
-
-    const solvedAt = changes.status === undefined ? locked.solvedAt : changes.status === 'SOLVED' ? now : null
-    await scope.db.ticket.update({ where: { id: ticketId }, data: { ...changes, solvedAt, updatedAt: now } })
-    scope.emit({
-      type: 'ticket.updated',
-      ticket: snapshotOf({ ...ticket, ...changes }),
-      before,
-      changed: [...changed],
-    })
-    return { ticketId, userErrors: [] }
+    return locked ? changeTicket(scope, person, locked, patch) : missing(scope, person, ticketId)
   })
   return { ...value, position }
+}
+
+/** The same inside a transaction that does more. */
+export async function changeTicket(
+  scope: ChangeScope,
+  person: Audience,
+  { ticket, now, solvedAt: solvedBefore }: LockedTicket,
+  patch: TicketPatch,
+): Promise<Done> {
+  const ticketId = ticket.id
+  const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
+  if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
+  const { changes, before, changed } = decision
+  if (changed.length === 0) return { ticketId, userErrors: [] }
+
+  const solvedAt = changes.status === undefined ? solvedBefore : changes.status === 'SOLVED' ? now : null
+  await scope.db.ticket.update({ where: { id: ticketId }, data: { ...changes, solvedAt, updatedAt: now } })
+  scope.emit({
+    type: 'ticket.updated',
+    ticket: snapshotOf({ ...ticket, ...changes }),
+    before,
+    changed: [...changed],
+  })
+  return { ticketId, userErrors: [] }
 }
 
 async function readFacts(

@@ -7,6 +7,7 @@ import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
 import { createIncomingPosts } from '../../src/ingest/create-incoming-posts.ts'
+import { createReplies } from '../../src/outbound/create-replies.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { createFeed } from '../../src/pubsub/live-feed.ts'
 import { createMemoryBus } from '../../src/pubsub/memory-bus.ts'
@@ -100,6 +101,7 @@ export async function createWorld(): Promise<World> {
     lookup: () => Promise.reject(new XError('UNAVAILABLE', 'X was not to be asked')),
     logger,
   })
+  const replies = createReplies({ store, calls: freeCalls(), selfServe: true })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -109,6 +111,7 @@ export async function createWorld(): Promise<World> {
     feed,
     accounts,
     incomingPosts,
+    replies,
     signal,
   })
 
