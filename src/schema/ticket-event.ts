@@ -10,7 +10,8 @@ import { type TicketEventBody, type TicketLogEvent, ticketEventFilter } from './
 import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
 import { viewerOf } from './viewer.ts'
 
-const TYPES = {
+/** The types of events as clients know them. */
+export const TICKET_EVENT_TYPES = {
   'ticket.created': 'TICKET_CREATED',
   'ticket.updated': 'TICKET_UPDATED',
   'ticket.deleted': 'TICKET_DELETED',
@@ -21,7 +22,7 @@ const TYPES = {
   'comment.updated': 'COMMENT_UPDATED',
 } as const satisfies Record<TicketEventBody['type'], string>
 
-const TicketEventTypeEnum = builder.enumType('TicketEventType', {
+export const TicketEventTypeEnum = builder.enumType('TicketEventType', {
   description: 'What can happen to a ticket.',
   values: {
     TICKET_CREATED: { description: 'It was opened.' },
@@ -39,7 +40,11 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
   description: 'Something happened to a ticket.',
   fields: (t) => ({
     ...placeInLog(t),
-    type: t.field({ type: TicketEventTypeEnum, description: 'What.', resolve: ({ event }) => TYPES[event.body.type] }),
+    type: t.field({
+      type: TicketEventTypeEnum,
+      description: 'What.',
+      resolve: ({ event }) => TICKET_EVENT_TYPES[event.body.type],
+    }),
     actor: t.field({ type: ActorRef, description: 'Who did it.', resolve: (live) => live }),
     ticket: t.prismaField({
       type: TicketRef,
