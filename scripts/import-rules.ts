@@ -78,7 +78,15 @@ const RULES: readonly Rule[] = [
     /^src\/tickets\//,
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
-  room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room(
+    'tickets',
+    'tickets meet the store through its interface; spam suspends its author',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    /^src\/people\/suspend-user\.ts$/,
+  ),
+  room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',
     'the schema is thin: authorise, call, return',
@@ -91,6 +99,7 @@ const RULES: readonly Rule[] = [
     REPLIES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
+    /^src\/people\//,
   ),
   room(
     'server',

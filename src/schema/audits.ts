@@ -12,6 +12,7 @@ import { placeInLog } from './live-fields.ts'
 import { type PageArgs, pageSize } from './paging/page-args.ts'
 import { TicketRef } from './ticket.ts'
 import type { TicketEventBody } from './ticket-event-filter.ts'
+import { viewerOf } from './viewer.ts'
 
 /* F74: who did what to a ticket, and when, out of the event log. */
 
@@ -37,7 +38,9 @@ builder.prismaObjectField(TicketRef, 'audits', (t) =>
       resolve: async (ticket, args, context) => {
         const request = requestOf(args)
         const page = await batchFor(context, request)(ticket.id)
-        const edges = page.events.map((event) => ({ node: { epoch: page.epoch, event }, cursor: cursorOf(event) }))
+        const audience = viewerOf(context)
+        const { epoch } = page
+        const edges = page.events.map((event) => ({ node: { epoch, event, audience }, cursor: cursorOf(event) }))
         const { fromEnd, after, before } = request
         return {
           edges,

@@ -1,10 +1,13 @@
-import { visibleTickets } from '../domain/visibility.ts'
+import { PerchError } from '../domain/errors.ts'
+import { mayEditEndUsers, visibleTickets } from '../domain/visibility.ts'
+import { suspendUser } from '../people/suspend-user.ts'
+import type { UserOutcome } from '../people/update-user.ts'
 import { deleteTicket, markTicketAsSpam } from '../tickets/delete-ticket.ts'
 import { mergeTickets } from '../tickets/merge-tickets.ts'
 import type { Outcome } from '../tickets/outcome.ts'
 import { restoreTicket } from '../tickets/restore-ticket.ts'
-import { type SuspensionOutcome, suspendUser } from '../tickets/suspend-user.ts'
 import { builder } from './builder.ts'
+import type { Context } from './context.ts'
 import { nowhere } from './nowhere.ts'
 import { TicketRef } from './ticket.ts'
 import { UserRef } from './user.ts'
@@ -37,6 +40,12 @@ const TicketLifePayload = builder.objectRef<Outcome>('TicketLifePayload').implem
   }),
 })
 
+/** F55. */
+function admitToEndUsers(context: Context, name: string): void {
+  if (!mayEditEndUsers(viewerOf(context)))
+    throw new PerchError('FORBIDDEN', `Mutation.${name} is not for agents whose ticket access is restricted.`)
+}
+
 const OF_ONE_TICKET = {
   deleteTicket: {
     work: deleteTicket,
@@ -51,7 +60,7 @@ const OF_ONE_TICKET = {
   markTicketAsSpam: {
     work: markTicketAsSpam,
     description:
-      'Deletes a ticket and suspends its requester: what they post waits among the incoming posts, their messages are left alone. Not for closed tickets. For agents and administrators.',
+      'Deletes a ticket and suspends its requester: what they post waits among the incoming posts, their messages are left alone. Not for closed tickets. For administrators, and agents who see all tickets.',
   },
 } as const
 
@@ -64,6 +73,7 @@ for (const [name, { work, description }] of Object.entries(OF_ONE_TICKET)) {
       description,
       args: { ticketId: t.arg.id({ required: true, description: 'The ticket.' }) },
       resolve: async (_root, { ticketId: id }, context): Promise<Outcome> => {
+        if (name === 'markTicketAsSpam') admitToEndUsers(context, name)
         const ids = new IdReader()
         const ticketId = ids.read('Ticket', 'ticketId', id)
         if (ticketId === undefined) return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
@@ -108,7 +118,7 @@ builder.mutationField('mergeTickets', (t) =>
   }),
 )
 
-const SuspensionPayload = builder.objectRef<SuspensionOutcome>('SuspensionPayload').implement({
+const SuspensionPayload = builder.objectRef<UserOutcome>('SuspensionPayload').implement({
   description: 'What became of a suspension, or its end.',
   fields: (t) => ({
     user: t.prismaField({
@@ -131,12 +141,12 @@ const SUSPENSIONS = {
   suspendUser: {
     suspended: true,
     description:
-      'Suspends an end user: they cannot sign in, what they post waits among the incoming posts, their messages are left alone. For agents and administrators.',
+      'Suspends an end user: they cannot sign in, what they post waits among the incoming posts, their messages are left alone. For administrators, and agents who see all tickets.',
   },
   unsuspendUser: {
     suspended: false,
     description:
-      'Lets a suspended end user in again. Posts that waited meanwhile are for administrators to convert. For agents and administrators.',
+      'Lets a suspended end user in again. Posts that waited meanwhile are for administrators to convert. For administrators, and agents who see all tickets.',
   },
 } as const
 
@@ -148,7 +158,8 @@ for (const [name, { suspended, description }] of Object.entries(SUSPENSIONS)) {
       complexity: 10,
       description,
       args: { userId: t.arg.id({ required: true, description: 'The end user.' }) },
-      resolve: async (_root, { userId: id }, context): Promise<SuspensionOutcome> => {
+      resolve: async (_root, { userId: id }, context): Promise<UserOutcome> => {
+        admitToEndUsers(context, name)
         const ids = new IdReader()
         const userId = ids.read('User', 'userId', id)
         if (userId === undefined) return { userId: null, ...(await nowhere(context, ids.userErrors)) }

@@ -41,6 +41,10 @@ const CODES = {
   OWN_POST: 'An account of ours wrote the post.',
   REPOST: 'It repeats the post of somebody else without a word of its own.',
   POST_DELETED: 'The author of the post deleted it at X.',
+  LAST_ADMINISTRATOR: 'Nobody else could administer the workspace.',
+  NAME_TAKEN: 'Another group has this name.',
+  GROUP_IN_USE: 'The group has tickets that are not closed.',
+  EMAIL_TAKEN: 'Somebody else has this e-mail address.',
   ...REFUSAL_WORDS,
   NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
   MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
@@ -78,5 +82,14 @@ export class IdReader {
   /** Like `read`, where null and nothing mean themselves. */
   readOptional(type: NodeType, field: string, text: string | null | undefined): string | null | undefined {
     return typeof text === 'string' ? this.read(type, field, text) : text
+  }
+
+  /** Like `read`, of each; what is wrong is said once. Null and nothing mean themselves. */
+  readList(type: NodeType, field: string, texts: readonly string[] | null | undefined): string[] | null | undefined {
+    if (!texts) return texts
+    const parsed = texts.map((text) => parseGlobalId(text))
+    if (parsed.every((id) => id?.typename === type)) return parsed.flatMap((id) => id?.id ?? [])
+    this.userErrors.push({ code: 'INVALID_INPUT', field: [field], message: `Not all of these are ids of a ${type}.` })
+    return undefined
   }
 }

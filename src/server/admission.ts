@@ -80,7 +80,12 @@ export function createAdmission({ schema, limits, services, metrics }: Admission
         GRAPHQL_FAULT,
       )
     }
-    const contextValue: Context = { viewer: session.viewer, ...services, signal: operation.signal }
+    const contextValue: Context = {
+      viewer: session.viewer,
+      latestViewer: () => session.viewer,
+      ...services,
+      signal: operation.signal,
+    }
     checkCost(checked, operationName, variables, contextValue)
     if (node.operation === 'subscription') operation.stream()
     const args: ExecutionArgs = {

@@ -3,6 +3,8 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwt
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
+import type { Position } from '../domain/position.ts'
+import type { TicketAccess } from '../domain/ticket-access.ts'
 import type { Viewer } from '../schema/context.ts'
 
 export type Role = Viewer['role']
@@ -44,6 +46,10 @@ export interface KnownUser {
   readonly id: string
   readonly role: Role
   readonly active: boolean
+  readonly ticketAccess: TicketAccess
+  readonly groupIds: readonly string[]
+  /** The place in the log that this was read at. */
+  readonly asOf?: Position
 }
 
 export interface AuthenticatorOptions {
@@ -72,8 +78,10 @@ export interface Authentication {
 export interface Authenticator {
   /** Takes `Bearer <token>` or the bare token. Throws PerchError UNAUTHENTICATED, TOKEN_EXPIRED or UNAVAILABLE. */
   authenticate(authorization: string | undefined): Promise<Authentication>
-  /** Whether a viewer may go on as who they are: still active, and still of that role or a higher one. */
-  isCurrent(viewer: Viewer): Promise<boolean>
+  /** The viewer as the database has them now; null when they may not go on: deactivated, or of a lower role. */
+  renew(viewer: Viewer): Promise<Viewer | null>
+  /** The log says at this place that the user changed: what was read before it is not taken any more. */
+  changed(userId: string, at: Position): void
 }
 
 const claimsSchema = z.object({
@@ -92,9 +100,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     fetchMethod: async (id) => ({ user: await options.findUser(id) }),
   })
 
+  const changes = new LRUCache<string, Position>({ max: 10_000, ttl: 60_000 })
+
   const find = async (id: string): Promise<KnownUser | null> => {
     try {
-      return (await users.fetch(id))?.user ?? null
+      let user = (await users.fetch(id))?.user ?? null
+      // A look-up that was under way at the change may have come too early, and others may have joined it.
+      for (let tries = 0; tries < 3 && isOlder(user, changes.get(id)); tries += 1) {
+        user = (await users.fetch(id, { forceRefresh: true }))?.user ?? null
+      }
+      return user
     } catch (cause) {
       throw new PerchError('UNAVAILABLE', 'Users cannot be looked up at the moment. Try again.', { cause })
     }
@@ -112,15 +127,31 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       // One sentence for both, so that tokens tell nothing about who exists.
       if (!user?.active) throw new PerchError('UNAUTHENTICATED', 'The user of this token is unknown or deactivated.')
       return {
-        viewer: { userId: user.id, role: lower(user.role, role ?? user.role) },
+        viewer: viewerAs(user, lower(user.role, role ?? user.role)),
         expiresAt: new Date(exp * 1000),
       }
     },
-    async isCurrent(viewer) {
+    async renew(viewer) {
       const user = await find(viewer.userId)
-      return user?.active === true && RANK[user.role] >= RANK[viewer.role]
+      return user?.active && RANK[user.role] >= RANK[viewer.role] ? viewerAs(user, viewer.role) : null
+    },
+    changed(userId, at) {
+      changes.set(userId, at)
     },
   }
+}
+
+const viewerAs = ({ id, ticketAccess, groupIds, asOf }: KnownUser, role: Role): Viewer => ({
+  userId: id,
+  role,
+  ticketAccess,
+  groupIds,
+  ...(asOf && { asOf }),
+})
+
+function isOlder(user: KnownUser | null, change: Position | undefined): boolean {
+  const asOf = user?.asOf
+  return asOf !== undefined && change !== undefined && asOf.epoch === change.epoch && asOf.offset < change.offset
 }
 
 /** A token may narrow what the database grants, never widen it. */

@@ -1,9 +1,9 @@
 import type { Audience } from '../domain/visibility.ts'
+import { setSuspended } from '../people/suspend-user.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { deletedTicket, type LockedTicket, lockTickets } from './lock-ticket.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
 import { snapshotOf } from './snapshot.ts'
-import { setSuspended } from './suspend-user.ts'
 
 /*
  * F69: deleting is soft. A deleted ticket is out of every list and count, and takes nothing: what its requester says next
