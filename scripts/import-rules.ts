@@ -87,7 +87,14 @@ const RULES: readonly Rule[] = [
     /^src\/ingest\/dead-letters\.ts$/,
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
-  room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room(
+    'tickets',
+    'tickets meet the store through its interface; spam suspends its author',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    /^src\/people\/suspend-user\.ts$/,
+  ),
   room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',

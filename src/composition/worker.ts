@@ -25,6 +25,8 @@ import { startJobRunner } from '../store/job-runner.ts'
 import { createLeases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { closeSolved } from '../tickets/close-solved.ts'
+import { eraseDeleted } from '../tickets/erase-deleted.ts'
 import type { XParts } from './x.ts'
 
 /* What a worker process does beside the door: reads X, and runs the jobs. */
@@ -102,6 +104,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     tasks: {
       keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
       watch_inactivity: watchSilence,
+      close_solved: async () => void (await closeSolved(store)),
+      erase_deleted: async () => void (await eraseDeleted(store)),
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
       find_deliveries: () => findDeliveries(store),
@@ -113,6 +117,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     schedule: {
       keep_house: '17 3 * * *',
       watch_inactivity: '7 * * * *',
+      close_solved: '*/10 * * * *',
+      erase_deleted: '27 * * * *',
       revoke_grants: '37 * * * *',
       find_deliveries: '* * * * *',
       resume_deliveries: '* * * * *',

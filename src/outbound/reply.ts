@@ -5,8 +5,8 @@ import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
 import { commentProblem } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { type LockedTicket, lockTicket } from '../tickets/lock-ticket.ts'
-import { type Done, NO_TICKET } from '../tickets/outcome.ts'
+import { type LockedTicket, lockTicket, missing } from '../tickets/lock-ticket.ts'
+import type { Done } from '../tickets/outcome.ts'
 import { changeTicket } from '../tickets/update-ticket.ts'
 import { deliveryJob } from './delivery-job.ts'
 import type { ReplyOutcome, ReplyRequest } from './replies.ts'
@@ -30,7 +30,7 @@ export async function reply(
     { kind: 'user', id: person.userId },
     async (scope): Promise<Replied> => {
       const locked = await lockTicket(scope, person, ticketId)
-      if (!locked) return { ...NO_TICKET, commentId: null }
+      if (!locked) return { ...(await missing(scope, person, ticketId)), commentId: null }
       return replyWithin(scope, selfServe, person, locked, request)
     },
   )

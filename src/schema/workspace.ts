@@ -16,6 +16,7 @@ interface Shown {
   readonly name: string
   readonly plan: Plan
   readonly redactDeletedPosts: boolean
+  readonly closeSolvedAfterDays: number
 }
 
 const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
@@ -25,6 +26,9 @@ const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
     plan: t.expose('plan', { type: PlanEnum, description: 'Its plan.' }),
     redactDeletedPosts: t.exposeBoolean('redactDeletedPosts', {
       description: 'Whether the text of a post is erased here when its author deletes it on X, as X’s policy asks.',
+    }),
+    closeSolvedAfterDays: t.exposeInt('closeSolvedAfterDays', {
+      description: 'After how many days a solved ticket closes by itself.',
     }),
     accountsAllowed: t.int({
       description: 'How many X accounts the plan has room for.',
@@ -52,6 +56,9 @@ const UpdateWorkspaceInput = builder.inputType('UpdateWorkspaceInput', {
     plan: t.field({ type: PlanEnum, description: 'The plan.' }),
     redactDeletedPosts: t.boolean({
       description: 'Whether the text of a post is erased here when its author deletes it on X.',
+    }),
+    closeSolvedAfterDays: t.int({
+      description: 'After how many days a solved ticket closes by itself: 0 to 28. 4 at first.',
     }),
   }),
 })

@@ -1,9 +1,9 @@
-import type { TicketSnapshot } from '../domain/event.ts'
 import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { type LockedTicket, lockTicket } from './lock-ticket.ts'
-import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { type LockedTicket, lockTicket, missing } from './lock-ticket.ts'
+import type { Done, Outcome } from './outcome.ts'
+import { snapshotOf } from './snapshot.ts'
 
 /**
  * Changes a ticket as a person wants it, as far as the rules let them (F65, F67, F68), and says so in the log.
@@ -17,7 +17,7 @@ export async function updateTicket(
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    return locked ? changeTicket(scope, person, locked, patch) : NO_TICKET
+    return locked ? changeTicket(scope, person, locked, patch) : missing(scope, person, ticketId)
   })
   return { ...value, position }
 }
@@ -44,11 +44,6 @@ export async function changeTicket(
     changed: [...changed],
   })
   return { ticketId, userErrors: [] }
-}
-
-/** The event's picture of a ticket: all but its text. */
-function snapshotOf({ subject: _, ...snapshot }: TicketState): TicketSnapshot {
-  return snapshot
 }
 
 async function readFacts(
