@@ -61,6 +61,12 @@ export const TicketRef = builder.prismaNode('Ticket', {
       description:
         'Since when it takes nothing more from X: it has 5,000 comments, or was restored beside a newer ticket of its conversation. For agents and administrators.',
     }),
+    movedToEmailAt: t.expose('movedToEmailAt', {
+      type: 'DateTime',
+      nullable: true,
+      authScopes: { staff: true },
+      description: 'Since when answers go by e-mail; null: as the customer wrote. For agents and administrators.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     solvedAt: t.expose('solvedAt', {
