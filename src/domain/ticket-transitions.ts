@@ -65,6 +65,8 @@ export const TRANSITIONS: Readonly<Record<TicketStatus, Transitions>> = {
 /** F68: what a closed ticket still takes. It can be deleted, too. */
 export const CLOSED_TAKES = ['subject', 'priority', 'tags'] as const
 
+/** F68: days from SOLVED to CLOSED, unless the workspace says otherwise. */
+export const CLOSE_AFTER_DAYS = 4
 /** F68: days after which a solved ticket closes, whatever the workspace says. */
 export const CLOSE_AFTER_DAYS_AT_MOST = 28
 /** F69: days in which a deleted ticket can be restored. */

@@ -40,6 +40,11 @@ const TicketLifePayload = builder.objectRef<Outcome>('TicketLifePayload').implem
   }),
 })
 
+const TicketInput = builder.inputType('TicketInput', {
+  description: 'A ticket that something is to be done with.',
+  fields: (t) => ({ ticketId: t.id({ required: true, description: 'The ticket.' }) }),
+})
+
 /** F55. */
 function admitToEndUsers(context: Context, name: string): void {
   if (!mayEditEndUsers(viewerOf(context)))
@@ -50,17 +55,16 @@ const OF_ONE_TICKET = {
   deleteTicket: {
     work: deleteTicket,
     description:
-      'Deletes a ticket, closed ones too: it is out of every list, and takes nothing more. It can be restored for 30 days. For agents and administrators.',
+      'Deletes a ticket, also a closed one: it leaves every list. It can be restored for 30 days. For agents and administrators.',
   },
   restoreTicket: {
     work: restoreTicket,
-    description:
-      'Brings a deleted ticket back as it was, for 30 days. If its conversation has another open ticket by then, that one goes on taking what X brings. For agents and administrators.',
+    description: 'Brings a deleted ticket back as it was, for 30 days. For agents and administrators.',
   },
   markTicketAsSpam: {
     work: markTicketAsSpam,
     description:
-      'Deletes a ticket and suspends its requester: what they post waits among the incoming posts, their messages are left alone. Not for closed tickets. For administrators, and agents who see all tickets.',
+      'Deletes a ticket that is not closed, and suspends its requester. For administrators, and agents who see all tickets.',
   },
 } as const
 
@@ -71,8 +75,8 @@ for (const [name, { work, description }] of Object.entries(OF_ONE_TICKET)) {
       authScopes: { staff: true },
       complexity: 10,
       description,
-      args: { ticketId: t.arg.id({ required: true, description: 'The ticket.' }) },
-      resolve: async (_root, { ticketId: id }, context): Promise<Outcome> => {
+      args: { input: t.arg({ type: TicketInput, required: true, description: 'Which one.' }) },
+      resolve: async (_root, { input: { ticketId: id } }, context): Promise<Outcome> => {
         if (name === 'markTicketAsSpam') admitToEndUsers(context, name)
         const ids = new IdReader()
         const ticketId = ids.read('Ticket', 'ticketId', id)
@@ -105,7 +109,7 @@ builder.mutationField('mergeTickets', (t) =>
     authScopes: { staff: true },
     complexity: 100,
     description:
-      'Merges tickets into one: the sources close, the target takes their tags and what their requester says next. All or none. For agents and administrators.',
+      'Merges tickets into one: the sources close, the target takes their tags. All or none. For agents and administrators.',
     args: { input: t.arg({ type: MergeTicketsInput, required: true, description: 'Which, into which.' }) },
     resolve: async (_root, { input }, context): Promise<Outcome> => {
       const ids = new IdReader()
@@ -117,6 +121,11 @@ builder.mutationField('mergeTickets', (t) =>
     },
   }),
 )
+
+const SuspensionInput = builder.inputType('SuspensionInput', {
+  description: 'Somebody to suspend, or to let in again.',
+  fields: (t) => ({ userId: t.id({ required: true, description: 'The end user.' }) }),
+})
 
 const SuspensionPayload = builder.objectRef<UserOutcome>('SuspensionPayload').implement({
   description: 'What became of a suspension, or its end.',
@@ -141,12 +150,11 @@ const SUSPENSIONS = {
   suspendUser: {
     suspended: true,
     description:
-      'Suspends an end user: they cannot sign in, what they post waits among the incoming posts, their messages are left alone. For administrators, and agents who see all tickets.',
+      'Suspends an end user: no sign-in, posts wait, messages are left alone. For administrators, and agents who see all tickets.',
   },
   unsuspendUser: {
     suspended: false,
-    description:
-      'Lets a suspended end user in again. Posts that waited meanwhile are for administrators to convert. For administrators, and agents who see all tickets.',
+    description: 'Lets a suspended end user in again. For administrators, and agents who see all tickets.',
   },
 } as const
 
@@ -157,8 +165,8 @@ for (const [name, { suspended, description }] of Object.entries(SUSPENSIONS)) {
       authScopes: { staff: true },
       complexity: 10,
       description,
-      args: { userId: t.arg.id({ required: true, description: 'The end user.' }) },
-      resolve: async (_root, { userId: id }, context): Promise<UserOutcome> => {
+      args: { input: t.arg({ type: SuspensionInput, required: true, description: 'Whom.' }) },
+      resolve: async (_root, { input: { userId: id } }, context): Promise<UserOutcome> => {
         admitToEndUsers(context, name)
         const ids = new IdReader()
         const userId = ids.read('User', 'userId', id)

@@ -1,5 +1,6 @@
 import type { WorkspaceOutcome } from '../accounts/accounts.ts'
 import { HANDLES, type Plan } from '../domain/account.ts'
+import { CLOSE_AFTER_DAYS, CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import { builder } from './builder.ts'
 import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
@@ -58,7 +59,7 @@ const UpdateWorkspaceInput = builder.inputType('UpdateWorkspaceInput', {
       description: 'Whether the text of a post is erased here when its author deletes it on X.',
     }),
     closeSolvedAfterDays: t.int({
-      description: 'After how many days a solved ticket closes by itself: 0 to 28. 4 at first.',
+      description: `After how many days a solved ticket closes by itself: 0 to ${CLOSE_AFTER_DAYS_AT_MOST}. ${CLOSE_AFTER_DAYS} at first.`,
     }),
   }),
 })

@@ -73,7 +73,7 @@ describe('the audits of a ticket', () => {
     await update(id, { tags: ['a'], subject: 'Parcel', status: 'SOLVED' })
     await world.store.prisma.ticket.update({ where: { id }, data: { solvedAt: new Date(0) } })
     await closeSolved(world.store)
-    await world.ask(world.agent, 'mutation ($id: ID!) { deleteTicket(ticketId: $id) { position } }', {
+    await world.ask(world.agent, 'mutation ($id: ID!) { deleteTicket(input: { ticketId: $id }) { position } }', {
       id: gid('Ticket', id),
     })
 

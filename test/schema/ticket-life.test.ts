@@ -20,7 +20,7 @@ const PAYLOAD = '{ ticket { status deletedAt tags importStoppedAt } userErrors {
 async function act(name: string, ticketId: string, viewer = world.agent): Promise<Payload> {
   const { data, errors } = await world.ask<Record<string, Payload>>(
     viewer,
-    `mutation ($id: ID!) { act: ${name}(ticketId: $id) ${PAYLOAD} }`,
+    `mutation ($id: ID!) { act: ${name}(input: { ticketId: $id }) ${PAYLOAD} }`,
     { id: gid('Ticket', ticketId) },
   )
   expect(errors).toEqual([])
@@ -88,8 +88,8 @@ describe('deleting', () => {
       `mutation ($id: ID!) {
         updateTicket(input: { ticketId: $id, priority: HIGH }) { userErrors { code field } }
         addNote(input: { ticketId: $id, body: "Hm" }) { userErrors { code field } }
-        deleteTicket(ticketId: $id) { userErrors { code field } }
-        markTicketAsSpam(ticketId: $id) { userErrors { code field } }
+        deleteTicket(input: { ticketId: $id }) { userErrors { code field } }
+        markTicketAsSpam(input: { ticketId: $id }) { userErrors { code field } }
         replyToTicket(input: { ticketId: $id, body: "Hello" }) { userErrors { code field } }
       }`,
       { id: gid('Ticket', id) },
@@ -197,7 +197,7 @@ describe('spam', () => {
     const suspension = async (name: string, userId: string) => {
       const { data } = await world.ask<{ act: Payload & { user: { active: boolean } | null } }>(
         world.agent,
-        `mutation ($id: ID!) { act: ${name}(userId: $id) { user { active } userErrors { code field } } }`,
+        `mutation ($id: ID!) { act: ${name}(input: { userId: $id }) { user { active } userErrors { code field } } }`,
         { id: gid('User', userId) },
       )
       return data.act
@@ -351,9 +351,9 @@ describe('merging', () => {
 
   it('is not for customers', async () => {
     for (const call of [
-      'deleteTicket(ticketId: "x")',
-      'restoreTicket(ticketId: "x")',
-      'markTicketAsSpam(ticketId: "x")',
+      'deleteTicket(input: { ticketId: "x" })',
+      'restoreTicket(input: { ticketId: "x" })',
+      'markTicketAsSpam(input: { ticketId: "x" })',
       'mergeTickets(input: { sourceIds: [], targetId: "x" })',
     ]) {
       const { errors } = await world.ask(world.customer, `mutation { ${call} { position } }`)
