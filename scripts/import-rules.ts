@@ -20,6 +20,8 @@ const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 /** What administrators do with incoming posts. */
 const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
+/** Who makes short links. */
+const LINK_SHORTENER = /^src\/tickets\/link-shortener\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -63,6 +65,7 @@ const RULES: readonly Rule[] = [
   ),
   room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, CALLS, MAIL),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
+  room('links', 'shorteners are wires, and know nobody', DOMAIN, LINK_SHORTENER),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',
@@ -95,7 +98,7 @@ const RULES: readonly Rule[] = [
 
 /** Modules that open something; only the composition root and the commands do. */
 const ADAPTERS =
-  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/(twitter-client|xchat\/create-xchat)|pubsub\/(redis-bus|memory-bus|live-feed))\.ts$/
+  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/(twitter-client|xchat\/create-xchat)|pubsub\/(redis-bus|memory-bus|live-feed)|links\/http-shortener)\.ts$/
 const MAY_BUILD = /^(src\/(app\.ts$|composition\/|commands\/|store\/|x\/|pubsub\/)|test\/|bench\/|scripts\/)/
 
 /** Every breach as a sentence; empty when all is well. */

@@ -42,6 +42,8 @@ export interface Config {
     readonly smtpUrl: string | undefined
     readonly from: string
   }
+  /** Who makes the short links to tickets. Undefined: we do, `/t/` and a code. */
+  readonly linkShortener: { readonly url: string; readonly token: string | undefined } | undefined
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** NODE_ENV=production turns GraphiQL off. */
   readonly development: boolean
@@ -103,6 +105,11 @@ const environment = z.object({
     .string()
     .regex(/^[^<>@\p{Cc}]*(?:<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u, 'must be an address, or `Name <address>`')
     .default('Perch <perch@localhost>'),
+  LINK_SHORTENER_URL: url('http:', 'https:').optional(),
+  LINK_SHORTENER_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be a token, without spaces')
+    .optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -149,6 +156,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       activity: set.X_ACTIVITY,
     }),
     mail: Object.freeze({ smtpUrl: set.SMTP_URL, from: set.MAIL_FROM }),
+    linkShortener: set.LINK_SHORTENER_URL
+      ? Object.freeze({ url: set.LINK_SHORTENER_URL, token: set.LINK_SHORTENER_TOKEN })
+      : undefined,
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
   })
@@ -177,6 +187,9 @@ function missing(given: Record<string, string | undefined>): string[] {
   }
   if (split && !given['PERCH_URL']) {
     wrong.push('PERCH_URL is required when PERCH_ROLE is api or worker (where X and e-mails lead people back to)')
+  }
+  if (given['LINK_SHORTENER_TOKEN'] && !given['LINK_SHORTENER_URL']) {
+    wrong.push('LINK_SHORTENER_URL is required with LINK_SHORTENER_TOKEN (where short links are made)')
   }
   return [...wrong, ...missingForWebhooks(given)]
 }

@@ -1,21 +1,31 @@
 import { HANDLES, hasDirectMessages, type Plan } from '../domain/account.ts'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import {
+  decideRequesterSettings,
+  type RequesterPatch,
+  type RequesterSettings,
+  type RequesterWarning,
+} from '../domain/requester-settings.ts'
 import type { Store } from '../store/store.ts'
 import { lockWorkspace } from './lock-account.ts'
 
 export interface WorkspaceOutcome {
   readonly userErrors: readonly UserError[]
+  readonly warnings: readonly RequesterWarning[]
   readonly position: Position
 }
 
 /** Absent or null: as it is. */
-export interface WorkspacePatch {
+export interface WorkspacePatch extends RequesterPatch {
   readonly plan?: Plan | null | undefined
   readonly redactDeletedPosts?: boolean | null | undefined
 }
 
-/** Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
+/**
+ * Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan.
+ * Links to tickets need requesters who can sign in, and those a page (F50-F52).
+ */
 export async function updateWorkspace(
   store: Pick<Store, 'change'>,
   userId: string,
@@ -36,12 +46,20 @@ export async function updateWorkspace(
     if (!hasDirectMessages(plan) && messages > 0) {
       refuse('This plan has no direct messages, and some accounts capture them. Switch that off first.')
     }
-    if (errors.length === 0)
-      await db.workspace.update({
-        where: { id: 1 },
-        data: { plan, ...(redactDeletedPosts != null && { redactDeletedPosts }) },
-      })
-    return errors
+    const now = await db.workspace.findUniqueOrThrow({ where: { id: 1 } })
+    const requesters = decideRequesterSettings(requesterSettingsOf(now), patch)
+    errors.push(...requesters.errors)
+    if (errors.length > 0) return { userErrors: errors, warnings: [] }
+    await db.workspace.update({
+      where: { id: 1 },
+      data: { plan, ...requesters.settings, ...(redactDeletedPosts != null && { redactDeletedPosts }) },
+    })
+    return { userErrors: [], warnings: requesters.warnings }
   })
-  return { userErrors: value, position }
+  return { ...value, position }
+}
+
+function requesterSettingsOf(row: RequesterSettings): RequesterSettings {
+  const { requesterPage, requesterSignIn, ticketLinks, ticketLinkForm } = row
+  return { requesterPage, requesterSignIn, ticketLinks, ticketLinkForm }
 }

@@ -17,6 +17,7 @@ import { webhookDoor } from '../server/webhook-door.ts'
 import { FIRST_USERS } from '../store/bootstrap.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { createRequesterParts } from './requesters.ts'
 import type { XParts } from './x.ts'
 
 /* What the program answers on its port: everything, or, of a worker, how it is. */
@@ -50,13 +51,14 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
     logger,
   })
+  const requesters = createRequesterParts(parts)
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
   return startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts },
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, ticketLinks: requesters.ticketLinks },
     auth: createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) }),
     routes: {
       ...oauthDoors({
@@ -65,6 +67,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
         handleOf: (id) => handleOf(store, id),
         isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
       }),
+      ...requesters.routes,
       ...(consumerSecret && webhookDoor({ consumerSecret, keep: createWebhookIntake({ store }).keep, logger })),
     },
     graphiql: config.development,

@@ -33,6 +33,9 @@ export const USER_ERROR_CODES = [
   'OWN_POST',
   'REPOST',
   'POST_DELETED',
+  'SIGN_IN_NEEDS_REQUESTER_PAGE',
+  'TICKET_LINKS_NEED_SIGN_IN',
+  'TICKET_LINK_ALWAYS',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

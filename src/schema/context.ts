@@ -3,6 +3,7 @@ import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IncomingPosts } from '../ingest/incoming-posts.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Store } from '../store/store.ts'
+import type { TicketLinks } from '../tickets/ticket-links.ts'
 
 /** Who asks, as admission found it: the token's subject, checked against the database. */
 export interface Viewer {
@@ -19,6 +20,7 @@ export interface Context {
   readonly feed: Feed
   readonly accounts: Accounts
   readonly incomingPosts: IncomingPosts
+  readonly ticketLinks: TicketLinks
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

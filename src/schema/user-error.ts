@@ -33,6 +33,9 @@ const CODES = {
   OWN_POST: 'An account of ours wrote the post.',
   REPOST: 'It repeats the post of somebody else without a word of its own.',
   POST_DELETED: 'The author of the post deleted it at X.',
+  SIGN_IN_NEEDS_REQUESTER_PAGE: 'Requesters sign in to their page, which is not activated.',
+  TICKET_LINKS_NEED_SIGN_IN: 'Links to tickets need requesters who can sign in to their page with X.',
+  TICKET_LINK_ALWAYS: 'The workspace is set to include the link to the ticket always.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

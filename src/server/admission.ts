@@ -40,7 +40,7 @@ export type Admit = (request: unknown, door: Door, session: Session) => Admitted
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts'>
+  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'ticketLinks'>
   readonly metrics: Pick<Metrics, 'refused'>
 }
 

@@ -19,7 +19,7 @@ import { createWebSocketDoor } from './websocket-door.ts'
 
 export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts'>
+  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'ticketLinks'>
   readonly auth: Authenticator
   /** Shows GraphiQL at /graphql; for development. */
   readonly graphiql: boolean

@@ -28,6 +28,7 @@ const serve = (): Promise<RunningServer> =>
       feed: world.feed,
       accounts: world.accounts,
       incomingPosts: world.context(null).incomingPosts,
+      ticketLinks: world.context(null).ticketLinks,
     },
     auth: createAuthenticator({ key, findUser: async (id) => ({ id, role: 'AGENT', active: true }) }),
     graphiql: false,

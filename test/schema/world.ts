@@ -16,6 +16,7 @@ import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
@@ -100,6 +101,7 @@ export async function createWorld(): Promise<World> {
     lookup: () => Promise.reject(new XError('UNAVAILABLE', 'X was not to be asked')),
     logger,
   })
+  const ticketLinks = createTicketLinks({ store, base: () => 'https://perch.example', logger })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -109,6 +111,7 @@ export async function createWorld(): Promise<World> {
     feed,
     accounts,
     incomingPosts,
+    ticketLinks,
     signal,
   })
 
