@@ -18,6 +18,8 @@ const CALLS = /^src\/x-calls\/x-calls\.ts$/
 const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
+/** What requesters do with what is theirs. */
+const REQUESTERS = /^src\/requesters\/requesters\.ts$/
 /** What administrators do with incoming posts. */
 const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 /** Who makes short links. */
@@ -65,6 +67,17 @@ const RULES: readonly Rule[] = [
   ),
   room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, CALLS, MAIL),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
+  room(
+    'requesters',
+    'requesters meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    X,
+    CALLS,
+    MAIL,
+    /^src\/accounts\/identity\.ts$/,
+  ),
   room('links', 'shorteners are wires, and know nobody', DOMAIN, LINK_SHORTENER),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
@@ -75,6 +88,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    REQUESTERS,
     INCOMING_POSTS,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
@@ -86,6 +100,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    REQUESTERS,
     /^src\/schema\/(index|context)\.ts$/,
   ),
   {

@@ -51,15 +51,17 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
     logger,
   })
-  const requesters = createRequesterParts(parts)
+  const requesters = await createRequesterParts(parts)
+  const { ticketLinks, profiles, cookies } = requesters
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
   return startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, ticketLinks: requesters.ticketLinks },
-    auth: createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) }),
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, ticketLinks, profiles },
+    cookies,
+    auth: createAuthenticator({ ...keys, requesters: requesters.sessions, findUser: (id) => findUser(store, id) }),
     routes: {
       ...oauthDoors({
         accounts,

@@ -36,6 +36,9 @@ export const USER_ERROR_CODES = [
   'SIGN_IN_NEEDS_REQUESTER_PAGE',
   'TICKET_LINKS_NEED_SIGN_IN',
   'TICKET_LINK_ALWAYS',
+  'EMAIL_TAKEN',
+  'EMAIL_LINK_INVALID',
+  'TOO_MANY_TRIES',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

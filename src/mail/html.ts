@@ -11,6 +11,7 @@ export const escapeHtml = (text: string): string =>
 export function htmlOf(
   paragraphs: readonly string[],
   button: { readonly label: string; readonly href: string },
+  footer = 'Sent by Perch to all administrators.',
 ): string {
   const text = paragraphs.map((paragraph) => `<p style="margin:0 0 16px">${escapeHtml(paragraph)}</p>`).join('\n')
   return `<!doctype html>
@@ -21,7 +22,7 @@ export function htmlOf(
 <div style="max-width:520px;margin:0 auto">
 ${text}
 <p style="margin:24px 0"><a href="${escapeHtml(button.href)}" style="display:inline-block;padding:12px 20px;border-radius:24px;background:#1a6fd4;color:#ffffff;text-decoration:none">${escapeHtml(button.label)}</a></p>
-<p style="margin:0;font-size:14px;color:#7a828a">Sent by Perch to all administrators.</p>
+<p style="margin:0;font-size:14px;color:#7a828a">${escapeHtml(footer)}</p>
 </div>
 </body>
 </html>

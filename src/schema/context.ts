@@ -2,6 +2,7 @@ import type { Accounts } from '../accounts/accounts.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IncomingPosts } from '../ingest/incoming-posts.ts'
 import type { Feed } from '../pubsub/feed.ts'
+import type { Profiles } from '../requesters/requesters.ts'
 import type { Store } from '../store/store.ts'
 import type { TicketLinks } from '../tickets/ticket-links.ts'
 
@@ -21,6 +22,7 @@ export interface Context {
   readonly accounts: Accounts
   readonly incomingPosts: IncomingPosts
   readonly ticketLinks: TicketLinks
+  readonly profiles: Profiles
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

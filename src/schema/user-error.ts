@@ -36,6 +36,9 @@ const CODES = {
   SIGN_IN_NEEDS_REQUESTER_PAGE: 'Requesters sign in to their page, which is not activated.',
   TICKET_LINKS_NEED_SIGN_IN: 'Links to tickets need requesters who can sign in to their page with X.',
   TICKET_LINK_ALWAYS: 'The workspace is set to include the link to the ticket always.',
+  EMAIL_TAKEN: 'The e-mail address is somebody else’s here.',
+  EMAIL_LINK_INVALID: 'The link of the e-mail is not yours, too old, or was replaced by a newer one.',
+  TOO_MANY_TRIES: 'Too often in too short a time; try again tomorrow.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
 import type { Viewer } from '../schema/context.ts'
+import { SESSION_SCHEME } from './requester-cookies.ts'
 
 export type Role = Viewer['role']
 
@@ -15,6 +16,11 @@ const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 /** The 32-byte signing key of a deployment's secret (HKDF-SHA256, RFC 5869). Other uses derive with another info. */
 export function deriveTokenKey(secret: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'perch token v1', 32))
+}
+
+/** The key of the requester's page's sessions: what a cookie holds is no token, and the other way round. */
+export function deriveSessionKey(secret: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, '', 'perch requester session v1', 32))
 }
 
 export interface TokenSigner {
@@ -57,6 +63,8 @@ export interface AuthenticatorOptions {
   readonly issuer?: string
   /** Expected `aud`; `perch` unless named, so that a token for another program of the same issuer is refused. */
   readonly audience?: string
+  /** The requester's page: the keys of its cookies, the first of which signs, and whether requesters can sign in (F51). */
+  readonly requesters?: { readonly keys: readonly [Uint8Array, ...Uint8Array[]]; readonly open: () => Promise<boolean> }
   /** Looks a subject up. Throwing means "cannot say now" and is answered UNAVAILABLE. */
   readonly findUser: (id: string) => Promise<KnownUser | null>
   /** How long a user is remembered, in milliseconds; with the sessions' sweep, deactivation takes hold within 5 s. */
@@ -85,6 +93,8 @@ const claimsSchema = z.object({
 /** Checks tokens against the key or the JWKS, and their subjects against the database, whose role is the truth. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const verify = createVerifier(options)
+  const { requesters } = options
+  const verifySession = requesters && createVerifier({ ...options, ...sessionOptions(requesters.keys) })
   const users = new LRUCache<string, { readonly user: KnownUser | null }>({
     max: 10_000,
     ttl: options.userTtlMs ?? 3_500,
@@ -102,17 +112,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   return {
     async authenticate(authorization) {
-      const token = authorization?.replace(/^Bearer(?:\s+|$)/i, '').trim()
       if (authorization === undefined) return { viewer: null, expiresAt: null }
+      const session = verifySession && SESSION.exec(authorization)?.[1]
+      const token = session ?? authorization.replace(/^Bearer(?:\s+|$)/i, '').trim()
       if (!token) throw new PerchError('UNAUTHENTICATED', 'The token is empty.')
-      const claims = claimsSchema.safeParse(await verify(token))
+      const check = (session !== undefined && verifySession) || verify
+      const claims = claimsSchema.safeParse(await check(token))
       if (!claims.success) throw new PerchError('UNAUTHENTICATED', 'The token lacks a usable sub, exp or role claim.')
       const { sub, exp, role } = claims.data
       const user = await find(sub)
       // One sentence for both, so that tokens tell nothing about who exists.
       if (!user?.active) throw new PerchError('UNAUTHENTICATED', 'The user of this token is unknown or deactivated.')
+      if (session) await requireOpen(requesters)
+      // Whoever comes by the requester's page is a requester there.
+      const claimed = session ? 'END_USER' : (role ?? user.role)
       return {
-        viewer: { userId: user.id, role: lower(user.role, role ?? user.role) },
+        viewer: { userId: user.id, role: lower(user.role, claimed) },
         expiresAt: new Date(exp * 1000),
       }
     },
@@ -121,6 +136,20 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return user?.active === true && RANK[user.role] >= RANK[viewer.role]
     },
   }
+}
+
+const SESSION = new RegExp(`^${SESSION_SCHEME} (.+)$`)
+
+function sessionOptions([key, ...furtherKeys]: readonly [Uint8Array, ...Uint8Array[]]) {
+  // Not what the settings say of tokens, which may come from elsewhere.
+  return { key, furtherKeys, jwksUrl: '', issuer: PERCH, audience: PERCH }
+}
+
+async function requireOpen(requesters: AuthenticatorOptions['requesters']): Promise<void> {
+  const open = await requesters?.open().catch((cause: unknown) => {
+    throw new PerchError('UNAVAILABLE', 'Sessions cannot be checked at the moment. Try again.', { cause })
+  })
+  if (!open) throw new PerchError('UNAUTHENTICATED', 'Requesters cannot sign in here at the moment.')
 }
 
 /** A token may narrow what the database grants, never widen it. */

@@ -29,6 +29,7 @@ const serve = (): Promise<RunningServer> =>
       accounts: world.accounts,
       incomingPosts: world.context(null).incomingPosts,
       ticketLinks: world.context(null).ticketLinks,
+      profiles: world.context(null).profiles,
     },
     auth: createAuthenticator({ key, findUser: async (id) => ({ id, role: 'AGENT', active: true }) }),
     graphiql: false,

@@ -10,6 +10,8 @@ import { createIncomingPosts } from '../../src/ingest/create-incoming-posts.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { createFeed } from '../../src/pubsub/live-feed.ts'
 import { createMemoryBus } from '../../src/pubsub/memory-bus.ts'
+import { createConfirmTokens } from '../../src/requesters/confirm-tokens.ts'
+import { createProfiles } from '../../src/requesters/profile.ts'
 import type { Context, Viewer } from '../../src/schema/context.ts'
 import { encodeGlobalId, type NodeType } from '../../src/schema/global-id.ts'
 import { buildSchema } from '../../src/schema/index.ts'
@@ -102,6 +104,10 @@ export async function createWorld(): Promise<World> {
     logger,
   })
   const ticketLinks = createTicketLinks({ store, base: () => 'https://perch.example', logger })
+  const profiles = createProfiles({
+    store,
+    tokens: createConfirmTokens(['the secret of a world that only tests know']),
+  })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -112,6 +118,7 @@ export async function createWorld(): Promise<World> {
     accounts,
     incomingPosts,
     ticketLinks,
+    profiles,
     signal,
   })
 
