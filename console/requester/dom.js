@@ -23,7 +23,7 @@ const main = () => document.getElementById('main')
 /** Shows a page: its title, and what is in it. The focus goes there, so that a screen reader begins to read. */
 export function show(title, ...children) {
   document.title = title
-  main().replaceChildren(...children)
+  main().replaceChildren(...children.filter(Boolean))
   main().focus({ preventScroll: true })
   window.scrollTo(0, 0)
 }
@@ -59,6 +59,7 @@ export function field({ id, label, hint, value = '', tag = 'input', ...attribute
       error.textContent = message ?? ''
       error.hidden = message === undefined
       control.setAttribute('aria-invalid', String(message !== undefined))
+      if (message !== undefined) control.focus()
     },
   }
 }

@@ -31,15 +31,16 @@ async function open() {
     if (visit.stale) happened(null)
   } catch (error) {
     if (visit !== shown) return
-    if (isSignedOut(error)) leaveSession(error)
+    if (isSignedOut(error))
+      leave(error.code === 'TOKEN_EXPIRED' ? 'You were signed out, as some time has passed.' : undefined)
     else showFailure(error, open)
   }
 }
 
 function view(path, number) {
-  if (number !== null) return showTicket(number, go)
+  if (number !== null) return showTicket(number, { go, leave })
   if (path === '/requester/') return showList()
-  if (path === '/requester/profile') return showProfile()
+  if (path === '/requester/profile') return showProfile({ leave })
   if (path === '/requester/confirm-email') return showConfirmEmail()
   return showNothing()
 }
@@ -75,10 +76,11 @@ async function happened(number) {
   }
 }
 
-function leaveSession(error) {
+/** Nobody is signed in any more. */
+function leave(why) {
   stopFollowing()
   showNav(false)
-  showSignIn(error.code === 'TOKEN_EXPIRED' ? 'You were signed out, as some time has passed.' : undefined)
+  showSignIn(why)
 }
 
 function showNav(signedIn) {

@@ -106,25 +106,25 @@ function listed({ number, subject, status: value, updatedAt, account }) {
   )
 }
 
-const TICKET = `query ($number: Int!, $after: String) { ticket(number: $number) {
+const TICKET = `query ($number: Int!, $after: String) { viewer { id } ticket(number: $number) {
   id number subject status createdAt account { name screenName } followUpOf { number }
   comments(first: 100, after: $after) { pageInfo { hasNextPage endCursor }
-    nodes { id body direction channel postedAt editedAt deletedAt author { name } } } } }`
+    nodes { id body direction channel postedAt editedAt deletedAt author { id name } } } } }`
 
 /** The ticket with all that was said on it; null when it is not there, or somebody else's. */
 async function readTicket(number) {
   let ticket = null
   for (let after; ; ) {
-    const page = (await ask(TICKET, { number, after })).ticket
+    const { viewer, ticket: page } = await ask(TICKET, { number, after })
     if (!page) return null
-    ticket = { ...page, said: [...(ticket?.said ?? []), ...page.comments.nodes] }
+    ticket = { ...page, me: viewer.id, said: [...(ticket?.said ?? []), ...page.comments.nodes] }
     if (!page.comments.pageInfo.hasNextPage) return ticket
     after = page.comments.pageInfo.endCursor
   }
 }
 
 /** Shows a ticket. Gives how to show what happened to it since, without touching what is being written. */
-export async function showTicket(number, go) {
+export async function showTicket(number, { go, leave }) {
   let ticket = await readTicket(number)
   if (!ticket) {
     showNothing()
@@ -136,14 +136,15 @@ export async function showTicket(number, go) {
   const form = commentForm(
     () => ticket,
     async (commented) => (commented === number ? refresh() : go(`/requester/tickets/${commented}`)),
+    leave,
   )
   function fill() {
     heading.textContent = ticket.subject
     const from = ticket.followUpOf
     facts.replaceChildren(
       status(ticket.status),
-      `#${ticket.number}`,
-      `${ticket.account.name} (@${ticket.account.screenName})`,
+      element('span', {}, `#${ticket.number}`),
+      element('span', {}, `${ticket.account.name} (@${ticket.account.screenName})`),
       time(ticket.createdAt),
       ...(from ? [element('a', { href: `/requester/tickets/${from.number}` }, `continues #${from.number}`)] : []),
     )
@@ -165,8 +166,8 @@ export async function showTicket(number, go) {
 
 const WAYS = { X_POST: 'on X', X_DM: 'by message on X', X_CHAT: 'by message on X', EMAIL: 'by e-mail' }
 
-function spoken({ body, direction, channel, postedAt, editedAt, deletedAt, author }, { account }) {
-  const mine = direction === 'INBOUND'
+function spoken({ body, direction, channel, postedAt, editedAt, deletedAt, author }, { account, me }) {
+  const mine = direction === 'INBOUND' && (author === null || author.id === me)
   const who = mine ? 'You' : (author?.name ?? account.name)
   const way = [WAYS[channel], editedAt && 'edited'].filter(Boolean).join(', ')
   return element(
@@ -185,7 +186,7 @@ function spoken({ body, direction, channel, postedAt, editedAt, deletedAt, autho
 const ADD = `mutation ($input: AddCommentInput!) { addComment(input: $input) {
   ticket { number } userErrors { code message } } }`
 
-function commentForm(ticketNow, onDone) {
+function commentForm(ticketNow, onDone, leave) {
   const { number } = ticketNow()
   const text = field({
     id: 'body',
@@ -210,10 +211,8 @@ function commentForm(ticketNow, onDone) {
       announce('Your comment was sent.')
       await onDone(ticket.number)
     } catch (error) {
-      text.complain(error.message)
-      if (isSignedOut(error)) {
-        showSignIn('You were signed out meanwhile. What you wrote is kept; sign in to send it.')
-      }
+      if (isSignedOut(error)) leave('You were signed out meanwhile. What you wrote is kept; sign in to send it.')
+      else text.complain(error.message)
     } finally {
       button.disabled = false
     }
@@ -235,7 +234,7 @@ const VIEWER = 'viewer { name email unconfirmedEmail xProfile { username } }'
 const UPDATE = `mutation ($input: UpdateViewerInput!) { updateViewer(input: $input) {
   ${VIEWER} userErrors { field message } } }`
 
-export async function showProfile() {
+export async function showProfile({ leave }) {
   const { viewer } = await ask(`{ ${VIEWER} }`)
   const name = field({ id: 'name', label: 'Name', value: viewer.name, autocomplete: 'name', maxlength: 100 })
   const email = field({ id: 'email', type: 'email', label: 'E-mail address', autocomplete: 'email', maxlength: 254 })
@@ -264,7 +263,8 @@ export async function showProfile() {
       said.textContent = 'Saved.'
       said.hidden = false
     } catch (error) {
-      email.complain(error.message)
+      if (isSignedOut(error)) leave('You were signed out meanwhile. Sign in to change your profile.')
+      else email.complain(error.message)
     } finally {
       button.disabled = false
     }

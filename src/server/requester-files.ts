@@ -10,6 +10,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "img-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -17,6 +18,7 @@ const POLICY = [
 
 const FILES = {
   'page.html': 'text/html; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
   'page.css': 'text/css; charset=utf-8',
   'page.js': 'text/javascript; charset=utf-8',
   'api.js': 'text/javascript; charset=utf-8',
