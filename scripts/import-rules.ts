@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 /** Our files, and the files of ours that each imports; paths from the root of the checkout. */
 export type Graph = ReadonlyMap<string, readonly string[]>
 
-const STORE = /^src\/store\/(store|leases|vault|startup-error)\.ts$/
+const STORE = /^src\/store\/(store|leases|vault|startup-error|ticket-snapshot)\.ts$/
 const X = /^src\/x\/(client|errors|xchat)\.ts$/
 const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
 /** Calls of X that X limits and charges. */
@@ -24,6 +24,8 @@ const REQUESTERS = /^src\/requesters\/requesters\.ts$/
 const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 /** Who makes short links. */
 const LINK_SHORTENER = /^src\/tickets\/link-shortener\.ts$/
+/** Answers: the interface, and the words. */
+const REPLIES = /^src\/outbound\/(replies|wording)\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -66,6 +68,19 @@ const RULES: readonly Rule[] = [
     /^src\/accounts\/access-tokens\.ts$/,
   ),
   room('accounts', 'accounts meet the rest through interfaces', DOMAIN, GENERATED, STORE, X, CALLS, MAIL),
+  room(
+    'outbound',
+    'answers meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    X,
+    CALLS,
+    MAIL,
+    /^src\/accounts\/sealed-places\.ts$/,
+    /^src\/ingest\/xchat-pages\.ts$/,
+    /^src\/tickets\//,
+  ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room(
     'requesters',
@@ -90,6 +105,7 @@ const RULES: readonly Rule[] = [
     ACCOUNTS,
     REQUESTERS,
     INCOMING_POSTS,
+    REPLIES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
   ),

@@ -124,6 +124,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     follow: bind(commands.follow),
     unfollow: bind(commands.unfollow),
     sendDirectMessage: bind(direct.sendDirectMessage),
+    directMessages: bind(direct.directMessages),
     createDirectGroup: bind(direct.createDirectGroup),
     joinDirectGroup: bind(direct.joinDirectGroup),
     leaveDirectGroup: bind(direct.leaveDirectGroup),

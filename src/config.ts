@@ -34,6 +34,8 @@ export interface Config {
     readonly callbackUrl: string | undefined
     /** The app's API key secret, which X signs webhooks with. Undefined: there is no webhook door. */
     readonly consumerSecret: string | undefined
+    /** What X lets the app do: a self-serve app may answer only who mentioned or quoted the account. */
+    readonly access: 'self-serve' | 'enterprise'
     /** How X tells what happens: its stream, webhooks, both; or not at all, and only polling finds it. */
     readonly activity: 'stream' | 'webhook' | 'both' | 'off'
   }
@@ -100,6 +102,7 @@ const environment = z.object({
   X_CALLBACK_URL: url('http:', 'https:').optional(),
   X_CONSUMER_SECRET: z.string().min(1).optional(),
   X_ACTIVITY: z.enum(['stream', 'webhook', 'both', 'off'], 'must be stream, webhook, both or off').default('stream'),
+  X_ACCESS: z.enum(['self-serve', 'enterprise'], 'must be self-serve or enterprise').default('self-serve'),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: z
     .string()
@@ -154,6 +157,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       ownerId: set.X_APP_OWNER_ID,
       consumerSecret: set.X_CONSUMER_SECRET,
       activity: set.X_ACTIVITY,
+      access: set.X_ACCESS,
     }),
     mail: Object.freeze({ smtpUrl: set.SMTP_URL, from: set.MAIL_FROM }),
     linkShortener: set.LINK_SHORTENER_URL

@@ -1,6 +1,7 @@
+import { z } from 'zod'
 import { invalidRequest, nothingThere, plainProblem, type Reply } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
-import type { DirectEvent } from '../world/model.ts'
+import type { DirectConversation, DirectEvent } from '../world/model.ts'
 import { cutItemPage } from './item-page.ts'
 import { checkId, readInteger, readSelection } from './parameters.ts'
 import { renderDirectEvents } from './render-direct.ts'
@@ -8,6 +9,7 @@ import { bodyOf } from './render-posts.ts'
 
 /** x-openapi.json, getDirectMessagesEvents: users' tokens alone. */
 const ACCESS = { user: ['dm.read', 'tweet.read', 'users.read'] }
+const WRITE = { user: ['dm.write', 'tweet.read', 'users.read'] }
 const KINDS = ['MessageCreate', 'ParticipantsJoin', 'ParticipantsLeave']
 const CONVERSATION_ID = /^([0-9]{1,19}-[0-9]{1,19}|[0-9]{15,19})$/
 /** docs.x.com "Direct Messages lookup": events of the last 30 days. */
@@ -56,7 +58,33 @@ function withParticipant(call: AuthorizedCall): Reply {
   return page(call, ({ conversation }) => !conversation.isGroup && id !== me(call) && conversation.participants.has(id))
 }
 
-/** Classic direct messages: reading them. */
+const draft = z.object({ text: z.string().min(1).max(10_000) })
+
+/** A message to whoever takes one: everybody here, but who is suspended. */
+function sendTo(call: AuthorizedCall): Reply {
+  const id = checkId('participant_id', call.params['participant_id'] ?? '')
+  const { world } = call.simulation
+  const to = world.users.get(id)
+  if (!to) throw nothingThere('user', 'participant_id', id)
+  // What X says here is documented nowhere: clients must go by the status.
+  if (to.suspended || id === me(call)) throw plainProblem(403, 'You cannot send messages to this user.')
+  return sent(call, world.directMessages.between(me(call), id))
+}
+
+function sendIn(call: AuthorizedCall): Reply {
+  const conversation = call.simulation.world.directMessages.find(me(call), call.params['id'] ?? '')
+  if (!conversation) throw plainProblem(403, 'You are not in this conversation.')
+  return sent(call, conversation)
+}
+
+function sent(call: AuthorizedCall, conversation: DirectConversation): Reply {
+  const parsed = draft.safeParse(call.body)
+  if (!parsed.success) throw invalidRequest('$.text: a message has 1 to 10,000 characters')
+  const { id } = call.simulation.world.directMessages.send(me(call), conversation, { text: parsed.data.text })
+  return { status: 201, body: { data: { dm_conversation_id: conversation.id, dm_event_id: id } } }
+}
+
+/** Classic direct messages: reading and sending them. */
 export const directMessageRoutes: readonly Route[] = [
   { method: 'GET', path: '/2/dm_events', access: ACCESS, handle: (call) => page(call, () => true) },
   {
@@ -66,4 +94,6 @@ export const directMessageRoutes: readonly Route[] = [
     handle: withParticipant,
   },
   { method: 'GET', path: '/2/dm_conversations/:id/dm_events', access: ACCESS, handle: ofConversation },
+  { method: 'POST', path: '/2/dm_conversations/with/:participant_id/messages', access: WRITE, handle: sendTo },
+  { method: 'POST', path: '/2/dm_conversations/:id/messages', access: WRITE, handle: sendIn },
 ]

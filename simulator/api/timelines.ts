@@ -14,6 +14,7 @@ const SEARCH_DAYS = 7
 const MAX_QUERY = 512
 /** X keeps this many of a user's mentions in reach. */
 const MENTIONS_KEPT = 800
+const OWN_KEPT = 3_200
 
 const readRange = (query: URLSearchParams): Range => ({
   sinceId: readId(query, 'since_id'),
@@ -45,6 +46,20 @@ function mentions(call: AuthorizedCall): Reply {
   if (!simulation.world.users.has(id)) throw nothingThere('user', 'id', id)
   const visible = simulation.world.mentioning(id).filter((post) => canSee(simulation.world, caller, post))
   return answer(call, cutPage(visible.slice(-MENTIONS_KEPT), range, size, cursorOf(query)), selection)
+}
+
+/** GET /2/users/:id/tweets: what the user said, reposts and answers included. X keeps the last 3,200 in reach. */
+function own(call: AuthorizedCall): Reply {
+  const { query, simulation, caller } = call
+  const selection = readSelection(query, 'post', [...RANGE, 'exclude'])
+  const id = checkId('id', call.params['id'] ?? '')
+  const size = readInteger(query, 'max_results', 5, 100, 10)
+  const range = readRange(query)
+  if (!simulation.world.users.has(id)) throw nothingThere('user', 'id', id)
+  const said = simulation.world.timeline.filter(
+    (post) => post.authorId === id && canSee(simulation.world, caller, post),
+  )
+  return answer(call, cutPage(said.slice(-OWN_KEPT), range, size, cursorOf(query)), selection)
 }
 
 /** GET /2/tweets/search/recent: the last seven days. */
@@ -90,6 +105,7 @@ function searchRange(range: Range, now: Date, lagSeconds: number): Range {
 
 /** Mentions of a user and recent search. */
 export const timelineRoutes: readonly Route[] = [
+  { method: 'GET', path: '/2/users/:id/tweets', access: ACCESS, handle: own },
   { method: 'GET', path: '/2/users/:id/mentions', access: ACCESS, handle: mentions },
   { method: 'GET', path: '/2/tweets/search/recent', access: ACCESS, handle: search },
 ]

@@ -28,6 +28,17 @@ export function sendDirectMessage(
   return { id: event.id, conversationId: conversation.id }
 }
 
+/** What somebody reads in their conversations, the oldest first. */
+export function directMessages(
+  simulation: Simulation,
+  input: Input<typeof inputs.userRef>,
+): { id: string; conversationId: string; from: string; text: string }[] {
+  const events = simulation.world.directMessages.of(userOf(simulation, input.user).id).toReversed()
+  return events.flatMap(({ id, kind, conversation, senderId, text }) =>
+    kind === 'MessageCreate' ? [{ id, conversationId: conversation.id, from: senderId ?? '', text }] : [],
+  )
+}
+
 /** A group of classic direct messages. */
 export function createDirectGroup(
   simulation: Simulation,

@@ -62,6 +62,7 @@ export const controlRoutes = (reset: () => Promise<void>): readonly OpenRoute[] 
   command('follows', inputs.followInput, commands.follow),
   command('unfollows', inputs.followInput, commands.unfollow),
   command('direct-messages', inputs.messageInput, direct.sendDirectMessage),
+  command('direct-messages/read', inputs.userRef, direct.directMessages),
   command('direct-messages/groups', inputs.directGroupInput, direct.createDirectGroup),
   command('direct-messages/join', inputs.directMemberInput, direct.joinDirectGroup),
   command('direct-messages/leave', inputs.directMemberInput, direct.leaveDirectGroup),

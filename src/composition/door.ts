@@ -3,6 +3,7 @@ import { createAccounts } from '../accounts/create-accounts.ts'
 import type { Config } from '../config.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
 import { createWebhookIntake } from '../ingest/webhook-intake.ts'
+import { createReplies } from '../outbound/create-replies.ts'
 import type { Bus } from '../pubsub/bus.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import { buildSchema } from '../schema/index.ts'
@@ -52,16 +53,17 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     logger,
   })
   const requesters = await createRequesterParts(parts)
-  const { ticketLinks, profiles, cookies } = requesters
+  const { profiles, cookies } = requesters
+  const replies = createReplies({ store, calls, selfServe: config.x.access === 'self-serve' })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
   return startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, ticketLinks, profiles },
     cookies,
     auth: createAuthenticator({ ...keys, requesters: requesters.sessions, findUser: (id) => findUser(store, id) }),
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, profiles },
     routes: {
       ...oauthDoors({
         accounts,

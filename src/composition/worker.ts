@@ -9,10 +9,14 @@ import type { Config } from '../config.ts'
 import type { Disposers } from '../disposers.ts'
 import { startIngest } from '../ingest/ingest.ts'
 import { DRAIN, findDeliveries } from '../ingest/webhook-drain.ts'
+import { chatPages } from '../ingest/xchat-pages.ts'
 import { startXChatReader } from '../ingest/xchat-reader.ts'
 import { createFileMailer } from '../mail/file-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
 import { createSmtpMailer } from '../mail/smtp-mailer.ts'
+import { createCourier } from '../outbound/courier.ts'
+import { createDeliverTask, resumeDeliveries } from '../outbound/deliver-task.ts'
+import { DELIVER } from '../outbound/delivery-job.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { EmailToken } from '../requesters/confirm-tokens.ts'
 import { CONFIRMATION_JOB, createConfirmationTask } from '../requesters/confirmation-mail.ts'
@@ -49,6 +53,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, pace } = parts
   const { link, confirmLink, webhookUrl } = parts
   const mailer = createMailer(config, logger)
+  const stopping = new AbortController()
   disposers.add('mail', () => mailer.close())
   const leases = createLeases(store.prisma, logger)
   const reader = startXChatReader({
@@ -80,6 +85,16 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   })
   disposers.add('ingest', () => ingest.close())
   metrics.observe('ingestion_lag_seconds', () => ingest.lag())
+  const courier = createCourier({
+    store,
+    x,
+    xchat,
+    vault,
+    calls,
+    logger,
+    pagesOf: (accountId) => chatPages({ x, calls }, accountId, stopping.signal),
+  })
+  disposers.add('courier', () => courier.close())
   const watchSilence = () => watchInactivity({ store, vault, logger })
   const jobs = await startJobRunner({
     databaseUrl,
@@ -93,16 +108,20 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, calls, logger })),
       [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
       [CONFIRMATION_JOB]: createConfirmationTask({ store, mailer, logger, link: confirmLink }),
+      [DELIVER]: createDeliverTask({ store, courier, logger }),
+      resume_deliveries: () => resumeDeliveries(store),
     },
     schedule: {
       keep_house: '17 3 * * *',
       watch_inactivity: '7 * * * *',
       revoke_grants: '37 * * * *',
       find_deliveries: '* * * * *',
+      resume_deliveries: '* * * * *',
     },
     onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
   })
   disposers.add('jobs', () => jobs.close())
+  disposers.add('sending', () => stopping.abort())
   metrics.observe('jobs_waiting', jobs.waiting)
   // What fell due while nothing ran.
   const late = (what: string) => (error: unknown) => logger.warn({ err: error }, `${what} could not be looked for`)

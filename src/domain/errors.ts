@@ -39,6 +39,16 @@ export const USER_ERROR_CODES = [
   'EMAIL_TAKEN',
   'EMAIL_LINK_INVALID',
   'TOO_MANY_TRIES',
+  'REPLIES_NOT_ALLOWED',
+  'DEACTIVATED',
+  'DEAUTHORIZED',
+  'NOT_SUMMONED',
+  'NOT_ADDRESSED',
+  'PLAN',
+  'NO_EMAIL',
+  'XCHAT_LOCKED',
+  'NOTHING_TO_ANSWER',
+  'MAY_BE_SENT',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

@@ -53,6 +53,10 @@ export const SPEND_KINDS = Object.keys(PRICES) as readonly SpendKind[]
 /** What `units` of a kind cost. */
 export const costOf = (kind: SpendKind, units: number): MicroDollars => PRICES[kind].microDollars * BigInt(units)
 
+/** How X charges for a post. X does not say what an answer with a link costs; taken as a post with one. */
+export const priceOfPost = ({ hasUrl, summoned }: { hasUrl: boolean; summoned: boolean }): SpendKind =>
+  hasUrl ? 'POST_CREATE_WITH_URL' : summoned ? 'POST_CREATE_SUMMONED' : 'POST_CREATE'
+
 interface Billing {
   readonly kind: SpendKind
   /**
@@ -67,6 +71,7 @@ interface Billing {
 }
 
 const reads = (kind: SpendKind, resource: NonNullable<Billing['resource']>): Billing => ({ kind, resource })
+const writes = (kind: SpendKind): Billing => ({ kind, resource: null })
 const ownReads = (): Billing => ({ kind: 'POST_READ', resource: 'post', owned: true })
 const unpriced = (): Billing => ({ kind: 'UNPRICED', resource: null })
 const ofTheApp = (): Billing => ({ ...unpriced(), shared: true })
@@ -83,6 +88,10 @@ export const ENDPOINTS = {
   'GET /2/users/:id/public_keys': unpriced(),
   'GET /2/chat/conversations': unpriced(),
   'GET /2/chat/conversations/:id/events': reads('CHAT_READ', 'chat'),
+  'GET /2/dm_conversations/with/:participant_id/dm_events': reads('DM_READ', 'dm'),
+  'POST /2/tweets': writes('POST_CREATE'),
+  'POST /2/dm_conversations/with/:participant_id/messages': writes('DM_CREATE'),
+  'POST /2/chat/conversations/:id/messages': writes('CHAT_CREATE'),
   'GET /2/activity/subscriptions': ofTheApp(),
   'POST /2/activity/subscriptions': ofTheApp(),
   'PUT /2/activity/subscriptions/:id': ofTheApp(),

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/event.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
+import { claimAnswers } from './claims.ts'
 import type { CursorMove } from './cursor.ts'
 import { readFacts } from './facts.ts'
 import { happenings } from './happenings.ts'
@@ -57,7 +58,9 @@ export async function applyWithin(
     return new Map()
   }
   const facts = await readFacts(db, items)
-  const plan = planBatch(items, facts)
+  const planned = planBatch(items, facts)
+  const claimed = await claimAnswers(scope, planned.comments)
+  const plan = { ...planned, comments: planned.comments.filter(({ id }) => !claimed.has(id)) }
   const requesters = await upsertRequesters(db, [...plan.people.values()])
   await stopImports(db, plan)
   const numbers = await insertTickets(db, plan, requesters)

@@ -40,7 +40,7 @@ export function createSignIns(services: {
     const { url, state, codeVerifier } = x.oauth.authorization(to, SCOPES)
     const browser = randomBytes(32).toString('base64url')
     const stateHash = hash(state)
-    const sealed = vault.seal(codeVerifier, verifierPlace(stateHash))
+    const sealed = vault.seal(codeVerifier, signInPlace(stateHash))
     await store.prisma.$executeRaw`
       INSERT INTO requester_sign_in (state_hash, browser_hash, code_verifier, redirect_uri, return_to, expires_at)
       VALUES (${stateHash}, ${hash(browser)}, ${sealed}, ${to}, ${returnTo},
@@ -70,7 +70,7 @@ export function createSignIns(services: {
         AND expires_at > clock_timestamp()
       RETURNING code_verifier, redirect_uri, return_to`
     if (!row) return undefined
-    const codeVerifier = vault.open(row.code_verifier, verifierPlace(stateHash))
+    const codeVerifier = vault.open(row.code_verifier, signInPlace(stateHash))
     return { codeVerifier, redirectUri: row.redirect_uri, returnTo: row.return_to }
   }
 
@@ -116,4 +116,5 @@ export function createSignIns(services: {
 
 const hash = (secret: string): string => createHash('sha256').update(secret).digest('hex')
 
-const verifierPlace = (stateHash: string): string => `requester_sign_in/${stateHash}/code_verifier`
+/** The place that a sign-in's verifier is sealed for (store/vault.ts). */
+export const signInPlace = (stateHash: string): string => `requester_sign_in/${stateHash}/code_verifier`

@@ -1,6 +1,7 @@
 import { visibleComments, visibleTickets } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
-import { CommentChannelEnum, CommentDirectionEnum, CommentVisibilityEnum, DeliveryStateEnum } from './enums.ts'
+import { DeliveryRef } from './delivery.ts'
+import { CommentChannelEnum, CommentDirectionEnum, CommentVisibilityEnum } from './enums.ts'
 import { viewerOf } from './viewer.ts'
 
 const CommentVersionRef = builder.prismaObject('CommentVersion', {
@@ -32,15 +33,11 @@ export const CommentRef = builder.prismaNode('Comment', {
       nullable: true,
       description: 'X’s id of the post or message, or the e-mail’s Message-ID.',
     }),
-    deliveryState: t.expose('deliveryState', {
-      type: DeliveryStateEnum,
-      nullable: true,
-      description: 'What became of it, if we send it.',
-    }),
-    deliveryError: t.exposeString('deliveryError', {
+    delivery: t.relation('delivery', {
+      type: DeliveryRef,
       nullable: true,
       authScopes: { staff: true },
-      description: 'Why it could not be delivered. For agents and administrators.',
+      description: 'What became of it, if we send it. For agents and administrators.',
     }),
     editedAt: t.expose('editedAt', {
       type: 'DateTime',

@@ -1,3 +1,4 @@
+import type { DeliveryState } from '../domain/delivery.ts'
 import { builder } from './builder.ts'
 
 /** The values of an enum, each with its description. */
@@ -89,13 +90,13 @@ export const CommentChannelEnum = builder.enumType('CommentChannel', {
 })
 
 export const DeliveryStateEnum = builder.enumType('DeliveryState', {
-  description: 'What became of a comment that we send.',
-  values: described({
-    QUEUED: 'Waits for its turn.',
-    SENDING: 'On its way.',
-    SENT: 'Arrived.',
-    FAILED: 'Refused; `deliveryError` says why.',
-    UNKNOWN: 'The answer was lost: it may have arrived.',
+  description: 'What became of an answer.',
+  values: described<DeliveryState>({
+    QUEUED: 'Waits for its turn, or for X.',
+    SENDING: 'On its way, or being looked for on X after an interruption.',
+    SENT: 'X has it.',
+    FAILED: 'Not sent; `error` says why.',
+    UNKNOWN: 'Sending was interrupted, and X does not show it. It may be there all the same.',
   }),
 })
 

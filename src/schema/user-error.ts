@@ -1,4 +1,5 @@
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
+import { REFUSAL_WORDS } from '../outbound/wording.ts'
 import { builder } from './builder.ts'
 import { type NodeType, parseGlobalId } from './global-id.ts'
 
@@ -39,6 +40,9 @@ const CODES = {
   EMAIL_TAKEN: 'The e-mail address is somebody else’s here.',
   EMAIL_LINK_INVALID: 'The link of the e-mail is not yours, too old, or was replaced by a newer one.',
   TOO_MANY_TRIES: 'Too often in too short a time; try again tomorrow.',
+  ...REFUSAL_WORDS,
+  NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
+  MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

@@ -20,10 +20,7 @@ import { createWebSocketDoor } from './websocket-door.ts'
 
 export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
-  readonly services: Pick<
-    Context,
-    'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'ticketLinks' | 'profiles'
-  >
+  readonly services: Omit<Context, 'viewer' | 'signal'>
   readonly auth: Authenticator
   /** Shows GraphiQL at /graphql; for development. */
   readonly graphiql: boolean

@@ -2,7 +2,7 @@ import type { TicketSnapshot } from '../domain/event.ts'
 import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { lockTicket } from './lock-ticket.ts'
+import { type LockedTicket, lockTicket } from './lock-ticket.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
 
 /**
@@ -17,24 +17,33 @@ export async function updateTicket(
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    if (!locked) return NO_TICKET
-    const { ticket, now } = locked
-    const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
-    if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
-    const { changes, before, changed } = decision
-    if (changed.length === 0) return { ticketId, userErrors: [] }
-
-    const solvedAt = changes.status === undefined ? locked.solvedAt : changes.status === 'SOLVED' ? now : null
-    await scope.db.ticket.update({ where: { id: ticketId }, data: { ...changes, solvedAt, updatedAt: now } })
-    scope.emit({
-      type: 'ticket.updated',
-      ticket: snapshotOf({ ...ticket, ...changes }),
-      before,
-      changed: [...changed],
-    })
-    return { ticketId, userErrors: [] }
+    return locked ? changeTicket(scope, person, locked, patch) : NO_TICKET
   })
   return { ...value, position }
+}
+
+/** The same inside a transaction that does more. */
+export async function changeTicket(
+  scope: ChangeScope,
+  person: Audience,
+  { ticket, now, solvedAt: solvedBefore }: LockedTicket,
+  patch: TicketPatch,
+): Promise<Done> {
+  const ticketId = ticket.id
+  const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
+  if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
+  const { changes, before, changed } = decision
+  if (changed.length === 0) return { ticketId, userErrors: [] }
+
+  const solvedAt = changes.status === undefined ? solvedBefore : changes.status === 'SOLVED' ? now : null
+  await scope.db.ticket.update({ where: { id: ticketId }, data: { ...changes, solvedAt, updatedAt: now } })
+  scope.emit({
+    type: 'ticket.updated',
+    ticket: snapshotOf({ ...ticket, ...changes }),
+    before,
+    changed: [...changed],
+  })
+  return { ticketId, userErrors: [] }
 }
 
 /** The event's picture of a ticket: all but its text. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import type { AccessTokens } from '../accounts/access-tokens.ts'
-import type { XEndpoint } from '../domain/price.ts'
+import type { SpendKind, XEndpoint } from '../domain/price.ts'
 import type { Store } from '../store/store.ts'
 import type { RateLimit, XAnswer } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
@@ -47,6 +47,7 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
     accountId: string | null,
     endpoint: XEndpoint,
     call: () => Promise<Answer>,
+    kind?: SpendKind,
   ): Promise<Answer> {
     const ticket = await enter(accountId ?? APP, endpoint)
     let answer: Answer
@@ -56,7 +57,7 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
       await leave(ticket, endedBy(error))
       throw error
     }
-    meter.answered(accountId, endpoint, answer)
+    meter.answered(accountId, endpoint, answer, kind)
     await leave(ticket, { answered: true, refused: false, said: answer.rateLimit })
     return answer
   }
@@ -64,7 +65,8 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
   return {
     make,
     // Inside the token's use, so that the second call after a 401 is let in by itself.
-    use: (accountId, endpoint, call) => tokens.use(accountId, (token) => make(accountId, endpoint, () => call(token))),
+    use: (accountId, endpoint, call, kind) =>
+      tokens.use(accountId, (token) => make(accountId, endpoint, () => call(token), kind)),
     async left(accountId, endpoint) {
       const [windows, budget] = await Promise.all([
         windowsOf(store, accountId, endpoint),

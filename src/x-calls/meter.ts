@@ -79,8 +79,9 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
       if (charges.length >= MOST_GATHERED) void flush()
       else later()
     },
-    answered(accountId, endpoint, answer) {
-      const { kind, owned = false, resource } = billingOf(endpoint)
+    answered(accountId, endpoint, answer, named) {
+      const { kind: usual, owned = false, resource } = billingOf(endpoint)
+      const kind = named ?? usual
       const { ids, unnamed } = resource === null ? { ids: [], unnamed: 1 } : resourcesIn(answer.body)
       charges.push({ caller: accountId ?? APP, kind, owned, resource, calls: 1, units: unnamed, ids })
       later()

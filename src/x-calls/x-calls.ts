@@ -1,5 +1,5 @@
 import type { BudgetLeft, WindowLeft } from '../domain/pacing.ts'
-import type { XEndpoint } from '../domain/price.ts'
+import type { SpendKind, XEndpoint } from '../domain/price.ts'
 import type { XAnswer } from '../x/client.ts'
 
 /*
@@ -18,14 +18,21 @@ export interface Left {
 export interface XCalls {
   /**
    * Calls X as an account, with a fresh token (accounts/access-tokens.ts). Throws XError RATE_LIMITED, with `retryAt` and
-   * without asking X, when one of X's windows has nothing left; else whatever the call throws.
+   * without asking X, when one of X's windows has nothing left; else whatever the call throws. `kind` is how this one is
+   * charged, where the endpoint alone does not say.
    */
-  use(accountId: string, endpoint: XEndpoint, call: (accessToken: string) => Promise<XAnswer>): Promise<XAnswer>
+  use<Answer extends XAnswer>(
+    accountId: string,
+    endpoint: XEndpoint,
+    call: (accessToken: string) => Promise<Answer>,
+    kind?: SpendKind,
+  ): Promise<Answer>
   /** The same for a call that brings its own token; `accountId` null: it is the app's own. */
   make<Answer extends XAnswer>(
     accountId: string | null,
     endpoint: XEndpoint,
     call: () => Promise<Answer>,
+    kind?: SpendKind,
   ): Promise<Answer>
   /** What is left, for whoever paces calls (domain/pacing.ts, `nextDelay`). */
   left(accountId: string, endpoint: XEndpoint): Promise<Left>
@@ -46,5 +53,5 @@ export interface XMeter {
   /** X delivered an event. Counted once a UTC day, by its id, however often X tells it; written within a second. */
   event(event: DeliveredEvent): void
   /** An answer of X to a call that no window is kept for, as when an account is being connected. */
-  answered(accountId: string | null, endpoint: XEndpoint, answer: XAnswer): void
+  answered(accountId: string | null, endpoint: XEndpoint, answer: XAnswer, kind?: SpendKind): void
 }

@@ -154,7 +154,30 @@ export interface XChatApi {
   events(conversationId: string, page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
 }
 
+/** Written by X: its id of it. */
+export type XWritten = XAnswerOf<{ readonly id: string }>
+
+/** An encrypted and signed message, as X takes it (POST /2/chat/conversations/:id/messages). */
+export interface EncryptedMessage {
+  /** Ours, signed. */
+  readonly messageId: string
+  /** Base64. */
+  readonly encodedMessageCreateEvent: string
+  readonly encodedMessageEventSignature: string
+}
+
+/** What makes something at X. Asked twice, X makes it twice: an XError that is `uncertain` is not to be tried again. */
+export interface XSending {
+  /** POST /2/tweets, in answer to a post. */
+  post(answer: { text: string; inReplyToPostId: string; accessToken: string }): Promise<XWritten>
+  /** POST /2/dm_conversations/with/:participant_id/messages. The id is the event's. */
+  directMessage(message: { text: string; participantId: string; accessToken: string }): Promise<XWritten>
+  /** POST /2/chat/conversations/:id/messages. `conversationId` as in lists: `A-B`. */
+  chatMessage(conversationId: string, message: EncryptedMessage, accessToken: string): Promise<XAnswer>
+}
+
 export interface XClient {
+  readonly send: XSending
   readonly oauth: XOAuth
   readonly activity: XActivity
   readonly webhooks: XWebhooks
@@ -167,6 +190,10 @@ export interface XClient {
   likedPosts(userId: string, page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
   /** GET /2/dm_events: messages of the last 30 days, newest first, 100 a page. */
   directMessages(page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
+  /** GET /2/users/:id/tweets: what the user said last, newest first, 100 a page. */
+  userPosts(userId: string, page: PageRequest): Promise<XAnswer>
+  /** GET /2/dm_conversations/with/:participant_id/dm_events: what was said between the two last, newest first, 100 a page. */
+  dmConversation(participantId: string, page: Omit<PageRequest, 'sinceId'>): Promise<XAnswer>
   /** GET /2/tweets/search/recent (the last 7 days), newest first, 100 a page. */
   searchRecent(query: string, page: PageRequest): Promise<XAnswer>
   /** GET /2/tweets?ids=, at most 100: the posts as they are now; what is not there, or not shown, is among `errors`. */

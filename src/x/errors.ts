@@ -25,16 +25,22 @@ export class XError extends Error {
   readonly retryAt: Date | undefined
   /** What X's answer said of its windows, if it did. */
   readonly rateLimit: RateLimit | undefined
+  /** X's own words, cut short; undefined: it said nothing. */
+  readonly detail: string | undefined
+  /** Whether X may have done all the same what it was asked to: the answer was lost, not refused. */
+  readonly uncertain: boolean
   constructor(
     kind: XErrorKind,
     message: string,
-    details: { status?: number; retryAt?: Date; rateLimit?: RateLimit } = {},
+    details: { status?: number; retryAt?: Date; rateLimit?: RateLimit; detail?: string; uncertain?: boolean } = {},
   ) {
     super(message)
     this.kind = kind
     this.status = details.status
     this.retryAt = details.retryAt
     this.rateLimit = details.rateLimit
+    this.detail = details.detail
+    this.uncertain = details.uncertain ?? false
   }
 }
 
@@ -49,6 +55,18 @@ export function kindOf(status: number): XErrorKind {
 
 /** RFC 6749 §5.2: the app itself is refused, and no token of an account; some servers say so with a 400. */
 const APP_REFUSED: ReadonlySet<unknown> = new Set(['invalid_client', 'unauthorized_client'])
+
+/** Characters of X's own words that are kept. */
+const DETAIL_LENGTH = 300
+
+/** Of connections that never were (Node's error codes): X was not asked. */
+const NEVER_ASKED: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+])
 
 /** An error of twitter-api-v2 as an XError, without the request (whose headers carry the token). */
 export function translate(error: unknown, call: string): XError {
@@ -65,6 +83,9 @@ export function translate(error: unknown, call: string): XError {
         status: error.code,
         ...(retryAt && { retryAt }),
         ...(rateLimit && { rateLimit }),
+        ...(typeof detail === 'string' && { detail: detail.slice(0, DETAIL_LENGTH) }),
+        // RFC 9110 §15.6.4: of a server that is overloaded or down for a while, which has not taken the request.
+        uncertain: error.code >= 500 && error.code !== 503,
       },
     )
   }
@@ -72,8 +93,12 @@ export function translate(error: unknown, call: string): XError {
     const rateLimit = rateLimitOf(error.response.headers)
     return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`, {
       ...(rateLimit && { rateLimit }),
+      uncertain: true,
     })
   }
   const cause = error instanceof ApiRequestError ? error.requestError : error
-  return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`)
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`, {
+    uncertain: !NEVER_ASKED.has(code),
+  })
 }

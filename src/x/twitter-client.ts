@@ -5,6 +5,7 @@ import type { PageRequest, XAnswer, XClient, XTokens } from './client.ts'
 import { dialX } from './dial.ts'
 import { translate } from './errors.ts'
 import { answerOf } from './rate-limit.ts'
+import { createSendingApi } from './sending-api.ts'
 
 export interface XClientOptions {
   readonly clientId: string
@@ -142,6 +143,23 @@ export function createXClient(options: XClientOptions): XClient {
         ),
     },
 
+    send: createSendingApi({ asUser, call, timeoutMs }),
+    userPosts: (userId, page) =>
+      get(asUser(page.accessToken), 'GET /2/users/:id/tweets', `users/${userId}/tweets`, {
+        ...pageQuery(page, 'pagination_token'),
+      }),
+    dmConversation: (participantId, page) =>
+      get(
+        asUser(page.accessToken),
+        'GET /2/dm_conversations/with/:participant_id/dm_events',
+        `dm_conversations/with/${participantId}/dm_events`,
+        {
+          max_results: '100',
+          event_types: 'MessageCreate',
+          ...MESSAGE_FIELDS,
+          ...(page.pageToken && { pagination_token: page.pageToken }),
+        },
+      ),
     me: (accessToken) => get(asUser(accessToken), 'GET /2/users/me', 'users/me', { 'user.fields': USER_FIELDS }),
     mentions: (userId, page) =>
       get(asUser(page.accessToken), 'GET /2/users/:id/mentions', `users/${userId}/mentions`, {

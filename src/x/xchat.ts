@@ -1,3 +1,5 @@
+import type { EncryptedMessage } from './client.ts'
+
 /*
  * Encrypted messages (XChat, F39-F45): getting an account's keys with its PIN, and reading with them. What X stores of it
  * is fetched through `XClient.chat`; nothing in here asks X's API. The real chat-xdk and juicebox-sdk do the work, in a
@@ -58,8 +60,17 @@ export interface XChatVault {
    * answer of X, XChatError when the thread has ended.
    */
   read(request: ReadRequest): Promise<readonly ReadChatEvent[]>
+  /**
+   * Encrypts a text with the newest key of a conversation, and signs it. Undefined: no key of the conversation was made for
+   * ours. Throws as `read`.
+   */
+  write(request: WriteRequest): Promise<EncryptedMessage | undefined>
   /** Forgets the keys. */
   close(): Promise<void>
+}
+
+export interface WriteRequest extends Omit<ReadRequest, 'events'> {
+  readonly text: string
 }
 
 export interface ReadRequest {

@@ -188,7 +188,7 @@ describe('updateTicket', () => {
 describe('addNote', () => {
   const source = `mutation($input: AddNoteInput!) { addNote(input: $input) {
     position userErrors { code field message }
-    comment { body visibility direction channel author { name } ticket { number } deliveryState }
+    comment { body visibility direction channel author { name } ticket { number } delivery { state } }
   } }`
   const add = async (input: Record<string, unknown>) => {
     const { data, errors } = await world.ask<{ addNote: Payload }>(world.agent, source, { input })
@@ -209,7 +209,7 @@ describe('addNote', () => {
         channel: 'API',
         author: { name: 'Grace' },
         ticket: { number },
-        deliveryState: null,
+        delivery: null,
       },
     })
     const events = await between(before, payload.position)

@@ -7,6 +7,7 @@ import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
 import { createIncomingPosts } from '../../src/ingest/create-incoming-posts.ts'
+import { createReplies } from '../../src/outbound/create-replies.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { createFeed } from '../../src/pubsub/live-feed.ts'
 import { createMemoryBus } from '../../src/pubsub/memory-bus.ts'
@@ -18,7 +19,6 @@ import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
-import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
@@ -103,11 +103,11 @@ export async function createWorld(): Promise<World> {
     lookup: () => Promise.reject(new XError('UNAVAILABLE', 'X was not to be asked')),
     logger,
   })
-  const ticketLinks = createTicketLinks({ store, base: () => 'https://perch.example', logger })
   const profiles = createProfiles({
     store,
     tokens: createConfirmTokens(['the secret of a world that only tests know']),
   })
+  const replies = createReplies({ store, calls: freeCalls(), selfServe: true })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -117,8 +117,8 @@ export async function createWorld(): Promise<World> {
     feed,
     accounts,
     incomingPosts,
-    ticketLinks,
     profiles,
+    replies,
     signal,
   })
 

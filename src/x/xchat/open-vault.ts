@@ -28,6 +28,12 @@ export async function openVault(
       )
       return thread.ask({ kind: 'read', ...request, signingKeys })
     },
+    async write({ participants, ...request }) {
+      const signingKeys = participants.flatMap((participant) =>
+        signingKeysOf(participant.xUserId, participant.publicKeys),
+      )
+      return (await thread.ask({ kind: 'write', ...request, signingKeys })).message
+    },
     close: () => thread.end(),
   }
 }

@@ -1,4 +1,5 @@
 import type { RecoverErrorReason } from 'juicebox-sdk'
+import type { EncryptedMessage } from '../client.ts'
 import type { ReadChatEvent } from '../xchat.ts'
 
 /*
@@ -46,7 +47,12 @@ export interface ReadTask {
   readonly signingKeys: readonly SigningKey[]
 }
 
-export type Task = RecoverTask | OpenTask | ReadTask
+export interface WriteTask extends Omit<ReadTask, 'kind' | 'events'> {
+  readonly kind: 'write'
+  readonly text: string
+}
+
+export type Task = RecoverTask | OpenTask | ReadTask | WriteTask
 
 /** Why juicebox-sdk did not recover a secret. */
 export type Refusal = keyof typeof RecoverErrorReason
@@ -57,6 +63,7 @@ export interface Answers {
     | { readonly refusal: Refusal | 'Unknown'; readonly guessesLeft: number | undefined }
   open: { readonly fits: boolean }
   read: readonly ReadChatEvent[]
+  write: { readonly message: EncryptedMessage | undefined }
 }
 
 export type Asked = { readonly id: number } & { readonly task: Task }

@@ -4,6 +4,7 @@ import type { ChatWithJuicebox } from '@xdevplatform/chat-xdk'
 import { openChat, recover } from './keys-in-thread.ts'
 import type { Answered, Answers, Asked, Task } from './protocol.ts'
 import { readEvents } from './read-in-thread.ts'
+import { writeMessage } from './write-in-thread.ts'
 
 /*
  * The thread of one account: juicebox-sdk's token hook serves one user at a time, and Argon2 takes a processor for a
@@ -35,6 +36,9 @@ async function answer(task: Task): Promise<Answers[keyof Answers]> {
     case 'read':
       if (!chat) throw new Error('no keys are open')
       return readEvents(chat, task)
+    case 'write':
+      if (!chat) throw new Error('no keys are open')
+      return { message: writeMessage(chat, task) }
   }
 }
 

@@ -1,0 +1,126 @@
+import type { WindowLeft } from './pacing.ts'
+
+/*
+ * What becomes of an answer on its way out. QUEUED → SENDING → SENT, FAILED or UNKNOWN. X takes a post whenever it is
+ * asked to, so nothing is asked twice unless it is known that the first time came to nothing (TRAPS: no idempotency keys).
+ */
+
+export const DELIVERY_STATES = ['QUEUED', 'SENDING', 'SENT', 'FAILED', 'UNKNOWN'] as const
+export type DeliveryState = (typeof DELIVERY_STATES)[number]
+
+/** Why an answer was not sent, or is not sent yet; in words that an agent can act on. */
+export const DELIVERY_ERRORS = {
+  RATE_LIMITED: 'X takes no more from this account for now. It is sent as soon as X takes it.',
+  UNAVAILABLE: 'X cannot be reached or does not work. It is tried again.',
+  UNAVAILABLE_TOO_LONG: 'X could not be reached for a day. Retry when it works again.',
+  DUPLICATE: 'X refuses the same text twice. Change a word and answer again.',
+  POST_GONE: 'The post that this answers is deleted, or X does not show it to this account.',
+  RECIPIENT_REFUSES: 'X does not let this account write to the customer.',
+  FORBIDDEN: 'X does not let this account answer this post.',
+  REJECTED: 'X does not understand it.',
+  ACCOUNT_INACTIVE: 'The account that was to send it is switched off or was removed. Switch it on, and retry.',
+  ACCOUNT_DEAUTHORIZED: 'X no longer lets the account in. An administrator has to authorize it anew; then retry.',
+  XCHAT_LOCKED: 'The account’s encrypted messages are locked. An administrator has to confirm its PIN; then retry.',
+  NO_CONVERSATION: 'The encrypted conversation is not there any more, or its key is not known.',
+  MAIL_REFUSED: 'The mail server refuses the message.',
+  UNKNOWN:
+    'Perch was interrupted while it was sent, and X does not show it. It may be there all the same: look, then retry.',
+} as const
+export type DeliveryError = keyof typeof DELIVERY_ERRORS
+
+/** Those after which trying the same again may help. */
+const RETRYABLE: readonly DeliveryError[] = [
+  'UNAVAILABLE_TOO_LONG',
+  'RECIPIENT_REFUSES',
+  'FORBIDDEN',
+  'ACCOUNT_INACTIVE',
+  'ACCOUNT_DEAUTHORIZED',
+  'XCHAT_LOCKED',
+  'NO_CONVERSATION',
+  'MAIL_REFUSED',
+  'UNKNOWN',
+]
+export const isRetryable = (error: DeliveryError): boolean => RETRYABLE.includes(error)
+
+/** What an attempt came to. */
+export type Attempted =
+  /** X has it, by this id. */
+  | { readonly kind: 'SENT'; readonly externalId: string }
+  /** X does not have it; trying again later may help. `notBeforeMs`: X's own word of when. */
+  | {
+      readonly kind: 'LATER'
+      readonly error: 'RATE_LIMITED' | 'UNAVAILABLE'
+      readonly notBeforeMs?: number | undefined
+    }
+  /** X does not have it, and will not take it. */
+  | { readonly kind: 'REFUSED'; readonly error: DeliveryError; readonly detail?: string | undefined }
+  /** Nobody knows whether X has it. */
+  | { readonly kind: 'UNCERTAIN' }
+
+/** What is known of a delivery before an attempt's end is written down. */
+export interface DeliveryFacts {
+  /** Attempts so far, this one included. */
+  readonly attempts: number
+  /** Milliseconds since it was written. */
+  readonly ageMs: number
+}
+
+/** How a delivery stands after an attempt. */
+export type Standing =
+  | { readonly state: 'SENT'; readonly externalId: string }
+  | { readonly state: 'QUEUED'; readonly error: DeliveryError; readonly dueInMs: number }
+  | { readonly state: 'FAILED'; readonly error: DeliveryError; readonly detail: string | undefined }
+  /** X is to be asked whether it has it. */
+  | { readonly state: 'SENDING'; readonly dueInMs: number }
+  | { readonly state: 'UNKNOWN' }
+
+/** Who waits longer than this for X is told, rather than answered the day after tomorrow. */
+const GIVE_UP_MS = 24 * 3_600_000
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 5 * 60_000
+
+/** What follows from an attempt. `spread` in [0, 1) keeps those who wait from coming back together. */
+export function afterAttempt(attempted: Attempted, { attempts, ageMs }: DeliveryFacts, spread: number): Standing {
+  switch (attempted.kind) {
+    case 'SENT':
+      return { state: 'SENT', externalId: attempted.externalId }
+    case 'REFUSED':
+      return { state: 'FAILED', error: attempted.error, detail: attempted.detail }
+    case 'UNCERTAIN':
+      return { state: 'SENDING', dueInMs: LOOK_AFTER_MS[0] ?? 0 }
+    case 'LATER': {
+      if (ageMs > GIVE_UP_MS) return { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined }
+      const backoff = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS) * (0.75 + spread / 2)
+      return { state: 'QUEUED', error: attempted.error, dueInMs: Math.max(attempted.notBeforeMs ?? 0, backoff) }
+    }
+  }
+}
+
+/** X shows what it has taken within seconds; so long after the attempt, and after each look, it is looked for. */
+const LOOK_AFTER_MS: readonly number[] = [1_000, 4_000, 10_000]
+
+/** How a delivery stands after it was looked for `lookedFor` times, this one included; `found` is X's id of it. */
+export function afterLook(found: string | null, lookedFor: number): Standing {
+  if (found !== null) return { state: 'SENT', externalId: found }
+  const next = LOOK_AFTER_MS[lookedFor]
+  return next === undefined ? { state: 'UNKNOWN' } : { state: 'SENDING', dueInMs: next }
+}
+
+/** X's windows for sending, where it has told nothing yet (docs.x.com, "Rate limits"): calls in 15 minutes. */
+export const SENDING_LIMITS = { X_POST: 100, X_DM: 15, X_CHAT: 15, EMAIL: Infinity } as const
+const WINDOW_MS = 15 * 60_000
+const ONE_MS = 300
+
+/**
+ * Milliseconds until an answer is sent that has `ahead` others of its account before it: as fast as the wire, and where
+ * X's windows have no room, when they begin anew. An estimate: others may come first, and X may say otherwise.
+ */
+export function expectedDelayMs(ahead: number, limit: number, windows: readonly WindowLeft[]): number {
+  const wire = (ahead + 1) * ONE_MS
+  const held = windows.map(({ remaining, endsInMs }) => {
+    if (endsInMs <= 0 || ahead < remaining) return 0
+    return endsInMs + Math.floor((ahead - remaining) / limit) * WINDOW_MS
+  })
+  const unknown = windows.length === 0 && limit !== Infinity ? Math.floor(ahead / limit) * WINDOW_MS : 0
+  return Math.max(wire, unknown, ...held)
+}

@@ -1,0 +1,142 @@
+import type { TicketChannel } from './event.ts'
+
+/*
+ * Which account answers, and how (F27-F36, F38). The matrix as it stands in docs/replies.md:
+ *
+ *   one reply (F28):   the account addressed, if it may; else the default account (F33); else nobody, until the agent
+ *                      names one that may.
+ *   a bulk reply:      the default account, if it may (F31-F33); else the account addressed (F35); else nobody (F34).
+ *
+ * Where the first cannot answer at all (switched off, shut out by X, not summoned), the second does, rather than nobody:
+ * it was addressed, or an administrator chose it for that.
+ */
+
+/** The way an answer travels. */
+export const REPLY_CHANNELS = ['X_POST', 'X_DM', 'X_CHAT', 'EMAIL'] as const
+export type ReplyChannel = (typeof REPLY_CHANNELS)[number]
+
+/** Why an account cannot answer. */
+export const SENDER_REFUSALS = [
+  'REPLIES_NOT_ALLOWED',
+  'DEACTIVATED',
+  'DEAUTHORIZED',
+  'NOT_SUMMONED',
+  'NOT_ADDRESSED',
+  'PLAN',
+  'NO_EMAIL',
+  'XCHAT_LOCKED',
+] as const
+export type SenderRefusal = (typeof SENDER_REFUSALS)[number]
+
+/** Why an account is the one that is proposed. */
+export const SENDER_REASONS = ['ADDRESSED', 'DEFAULT', 'ADDRESSED_CANNOT', 'DEFAULT_CANNOT'] as const
+export type SenderReason = (typeof SENDER_REASONS)[number]
+
+/** An account that might answer. */
+export interface SenderAccount {
+  readonly id: string
+  /** In lower case, without @. */
+  readonly screenName: string
+  readonly status: 'ACTIVE' | 'DEACTIVATED' | 'DEAUTHORIZED' | 'UNLINKED'
+  readonly allowReplies: boolean
+  readonly isDefault: boolean
+  /** Whether its XChat keys are open (F40, F41). */
+  readonly xchatOpen: boolean
+}
+
+/** What is answered. */
+export interface Answered {
+  readonly channel: ReplyChannel
+  /** The account that the ticket belongs to. */
+  readonly accountId: string
+  /** Of a public post: whom it names, in lower case; null: X shows nothing of it any more. */
+  readonly mentions: readonly string[] | null
+  /** Whether there is an address to write to (F38). */
+  readonly hasEmail: boolean
+}
+
+/** What holds for the whole workspace. */
+export interface SenderRules {
+  /** F1, F2: only the Suite plan has private messages. */
+  readonly plan: 'SUPPORT' | 'SUITE'
+  /** Since 2026-02-23 X lets a self-serve app answer only posts whose author named or quoted the account. */
+  readonly selfServe: boolean
+}
+
+/**
+ * How a ticket is answered (F27): as the customer wrote last; by e-mail once it was moved there (F38). `last` is the way
+ * of the customer's last comment, null when there is none.
+ */
+export function replyChannel(ticket: TicketChannel, last: string | null, movedToEmail: boolean): ReplyChannel {
+  if (movedToEmail) return 'EMAIL'
+  if (ticket !== 'X_CORP_DM') return 'X_POST'
+  return last === 'X_CHAT' ? 'X_CHAT' : 'X_DM'
+}
+
+/** Why this account cannot send the answer; null when it can. */
+export function refusalOf(account: SenderAccount, answered: Answered, rules: SenderRules): SenderRefusal | null {
+  const { channel, accountId, mentions, hasEmail } = answered
+  // Moved to e-mail, no account speaks: the mail says whose it is.
+  if (channel === 'EMAIL') return hasEmail ? null : 'NO_EMAIL'
+  if (account.status === 'DEAUTHORIZED') return 'DEAUTHORIZED'
+  if (account.status !== 'ACTIVE') return 'DEACTIVATED'
+  if (channel !== 'X_POST') {
+    if (rules.plan === 'SUPPORT') return 'PLAN'
+    // A private conversation is between two: another account would begin a new one, out of the blue.
+    if (account.id !== accountId) return 'NOT_ADDRESSED'
+  }
+  if (!account.allowReplies) return 'REPLIES_NOT_ALLOWED'
+  if (channel === 'X_CHAT' && !account.xchatOpen) return 'XCHAT_LOCKED'
+  if (channel === 'X_POST' && rules.selfServe && mentions !== null && !mentions.includes(account.screenName))
+    return 'NOT_SUMMONED'
+  return null
+}
+
+export interface SenderOption {
+  readonly accountId: string
+  /** Null: it may. */
+  readonly refusal: SenderRefusal | null
+}
+
+export interface SenderChoice {
+  /** Every account that is not unlinked: the one addressed first, then the default, then by name. */
+  readonly options: readonly SenderOption[]
+  /** The one that is proposed, and why; null: none may. */
+  readonly preselected: { readonly accountId: string; readonly reason: SenderReason } | null
+  /** With nobody preselected: what stands in the way of the account that would be. */
+  readonly refusal: SenderRefusal | null
+}
+
+/** Who may answer, and who is to (F28-F36). */
+export function chooseSender(
+  mode: 'single' | 'bulk',
+  accounts: readonly SenderAccount[],
+  answered: Answered,
+  rules: SenderRules,
+): SenderChoice {
+  const linked = accounts.filter(({ status }) => status !== 'UNLINKED')
+  const addressed = linked.find(({ id }) => id === answered.accountId)
+  const byDefault = linked.find(({ isDefault }) => isDefault)
+  const rank = (account: SenderAccount) => (account === addressed ? 0 : account === byDefault ? 1 : 2)
+  const options = linked
+    .toSorted((a, b) => rank(a) - rank(b) || (a.screenName < b.screenName ? -1 : 1))
+    .map((account) => ({ accountId: account.id, refusal: refusalOf(account, answered, rules) }))
+  const refusals = new Map(options.map(({ accountId, refusal }) => [accountId, refusal]))
+  const bulk = mode === 'bulk' && byDefault !== undefined
+  const order = bulk
+    ? ([
+        [byDefault, 'DEFAULT'],
+        [addressed, 'DEFAULT_CANNOT'],
+      ] as const)
+    : ([
+        [addressed, 'ADDRESSED'],
+        [mode === 'single' ? byDefault : undefined, 'ADDRESSED_CANNOT'],
+      ] as const)
+  for (const [account, reason] of order) {
+    if (account && refusals.get(account.id) === null)
+      return { options, preselected: { accountId: account.id, reason }, refusal: null }
+  }
+  // F34: what is said of a ticket is why the account addressed does not answer.
+  const blocked = addressed ?? byDefault
+  return { options, preselected: null, refusal: (blocked && refusals.get(blocked.id)) ?? 'REPLIES_NOT_ALLOWED' }
+}

@@ -1,0 +1,64 @@
+import type { Logger } from 'pino'
+import { hasLink } from '../domain/post-text.ts'
+import { priceOfPost } from '../domain/price.ts'
+import type { Store } from '../store/store.ts'
+import type { XClient } from '../x/client.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
+import { attempted } from './attempted.ts'
+import type { Courier, NotSent, Parcel } from './deliver.ts'
+import { SEND_ENDPOINTS } from './endpoints.ts'
+import { lookForMessage, lookForPost } from './look-for.ts'
+import type { DueDelivery } from './rows.ts'
+import { createXChatCourier, type XChatCourierServices } from './xchat-courier.ts'
+
+export interface CourierServices extends XChatCourierServices {
+  readonly store: Store
+  readonly x: XClient
+  readonly calls: Pick<XCalls, 'use'>
+  readonly logger: Logger
+}
+
+/** Sends by X's API, and reads back what it shows. */
+export function createCourier(services: CourierServices): Courier & { close(): Promise<void> } {
+  const { store, x, calls } = services
+  const xchat = createXChatCourier(services)
+
+  /** Why an account sends nothing at all; undefined: it may. Things may have changed since the answer was given. */
+  async function shut(accountId: string): Promise<NotSent | undefined> {
+    const account = await store.prisma.account.findUnique({ where: { id: accountId }, select: { status: true } })
+    if (account?.status === 'ACTIVE') return undefined
+    const error = account?.status === 'DEAUTHORIZED' ? 'ACCOUNT_DEAUTHORIZED' : 'ACCOUNT_INACTIVE'
+    return { kind: 'REFUSED', error }
+  }
+
+  async function post(accountId: string, { body, target, mentions }: DueDelivery): Promise<Parcel> {
+    const account = await store.prisma.account.findUnique({ where: { id: accountId }, select: { screenName: true } })
+    const summoned = mentions.includes((account?.screenName ?? '').toLowerCase())
+    const kind = priceOfPost({ hasUrl: hasLink(body), summoned })
+    const call = (accessToken: string) => x.send.post({ text: body, inReplyToPostId: target, accessToken })
+    const send = async () => (await calls.use(accountId, SEND_ENDPOINTS.X_POST, call, kind)).value.id
+    return { kind: 'READY', messageId: null, send: () => attempted('X_POST', send) }
+  }
+
+  function message(accountId: string, { body, target }: DueDelivery): Parcel {
+    const call = (accessToken: string) => x.send.directMessage({ participantId: target, text: body, accessToken })
+    const send = async () => (await calls.use(accountId, SEND_ENDPOINTS.X_DM, call)).value.id
+    return { kind: 'READY', messageId: null, send: () => attempted('X_DM', send) }
+  }
+
+  return {
+    async prepare(accountId, delivery) {
+      const refused = await shut(accountId)
+      if (refused) return refused
+      if (delivery.channel === 'X_POST') return post(accountId, delivery)
+      if (delivery.channel === 'X_DM') return message(accountId, delivery)
+      return xchat.prepare(accountId, delivery)
+    },
+    async lookFor(accountId, delivery) {
+      if (delivery.channel === 'X_POST') return lookForPost(services, accountId, delivery)
+      if (delivery.channel === 'X_DM') return lookForMessage(services, accountId, delivery)
+      return xchat.lookFor(accountId, delivery)
+    },
+    close: () => xchat.close(),
+  }
+}

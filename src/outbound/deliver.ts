@@ -1,0 +1,97 @@
+import type { Logger } from 'pino'
+import { type Attempted, afterAttempt, afterLook } from '../domain/delivery.ts'
+import type { Store } from '../store/store.ts'
+import { deliveryJob } from './delivery-job.ts'
+import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from './rows.ts'
+
+/*
+ * Sends what waits of one account, one after the other. An attempt is committed before X is asked: whoever comes after a
+ * killed process finds it SENDING, and looks for it on X rather than sending it again.
+ */
+
+/** The wire. */
+export interface Courier {
+  /** Makes it ready; nothing is sent. Gives why not, if it cannot be sent now. */
+  prepare(accountId: string, delivery: DueDelivery): Promise<Parcel | NotSent>
+  /** X's id of it, if X has it; null: X does not show it. Throws when X cannot be asked. */
+  lookFor(accountId: string, delivery: DueDelivery): Promise<string | null>
+}
+
+/** Ready to be sent. */
+export interface Parcel {
+  readonly kind: 'READY'
+  /** The id by which it will be known, if we choose it. */
+  readonly messageId: string | null
+  /** Asks X to take it; once. */
+  send(): Promise<Attempted>
+}
+
+export type NotSent = Extract<Attempted, { kind: 'LATER' | 'REFUSED' }>
+
+export interface DeliverServices {
+  readonly store: Store
+  readonly courier: Courier
+  readonly logger: Logger
+}
+
+/** A job that works longer makes way for others. */
+const TURN_MS = 20_000
+/** X could not be asked whether it has something: it is asked again. */
+const ASK_AGAIN_MS = 5_000
+
+/** Sends until nothing is due, or its turn is over; comes back when something will be. */
+export async function deliver(services: DeliverServices, accountId: string, signal?: AbortSignal): Promise<void> {
+  const { store } = services
+  const begun = performance.now()
+  /** Ways on which X takes nothing more for a while: in how many milliseconds, by performance.now(), it does. */
+  const closed = new Map<DueDelivery['channel'], number>()
+  for (;;) {
+    const { delivery, inMs } = await nextDelivery(store, accountId, [...closed.keys()])
+    const opens = [...closed.values()].map((at) => Math.max(0, at - performance.now()))
+    if (inMs === null && opens.length === 0) return
+    if (!delivery || signal?.aborted || performance.now() - begun > TURN_MS) {
+      const waitMs = delivery ? 0 : Math.min(inMs ?? Infinity, ...opens)
+      const runAt = new Date(Date.now() + waitMs)
+      await store.change(OUTBOUND, async ({ enqueue }) => enqueue(deliveryJob(accountId, runAt)))
+      return
+    }
+    if (delivery.state === 'SENDING') {
+      await look(services, accountId, delivery)
+      continue
+    }
+    const attempted = await attempt(services, accountId, delivery)
+    if (attempted?.kind === 'LATER' && attempted.notBeforeMs !== undefined)
+      closed.set(delivery.channel, performance.now() + attempted.notBeforeMs)
+  }
+}
+
+/** Undefined: it was not to be sent any more. */
+async function attempt(
+  { store, courier, logger }: DeliverServices,
+  accountId: string,
+  delivery: DueDelivery,
+): Promise<Attempted | undefined> {
+  const { commentId } = delivery
+  const parcel = await courier.prepare(accountId, delivery)
+  const ready = parcel.kind === 'READY'
+  if (!(await beginAttempt(store, delivery, ready ? parcel.messageId : null))) return undefined
+  const attempted = ready ? await parcel.send() : parcel
+  const facts = { attempts: delivery.attempts + 1, ageMs: delivery.ageMs }
+  const standing = afterAttempt(attempted, facts, Math.random())
+  if (standing.state !== 'SENT') logger.info({ commentId, accountId, ...standing }, 'an answer was not sent')
+  await settle(store, commentId, standing)
+  return attempted
+}
+
+async function look({ store, courier, logger }: DeliverServices, accountId: string, delivery: DueDelivery) {
+  const { commentId } = delivery
+  try {
+    const looks = delivery.lookedFor + 1
+    const standing = afterLook(await courier.lookFor(accountId, delivery), looks)
+    logger.info({ commentId, accountId, state: standing.state }, 'an answer whose sending was cut off was looked for')
+    await settle(store, commentId, standing, looks)
+  } catch (error) {
+    logger.warn({ err: error, commentId, accountId }, 'an answer could not be looked for; trying again')
+    await settle(store, commentId, { state: 'SENDING', dueInMs: ASK_AGAIN_MS }, delivery.lookedFor)
+  }
+}

@@ -1,0 +1,85 @@
+import type { TicketChannel } from '../domain/event.ts'
+import { mentionsIn } from '../domain/post-text.ts'
+import { type Answered, replyChannel, type SenderAccount, type SenderRules } from '../domain/sender.ts'
+import type { Prisma } from '../generated/prisma/client.ts'
+
+/** Everything that decides how a ticket is answered, and by whom. */
+export interface ReplyFacts {
+  readonly answered: Answered
+  /** The comment that is answered; null: the customer has said nothing here that can be. */
+  readonly commentId: string | null
+  /** X's id of the post that is answered, or of the person that is written to; null: there is nothing to answer. */
+  readonly target: string | null
+  /** Handles that X names in front of a post, in lower case. */
+  readonly participants: readonly string[]
+  readonly accounts: readonly SenderAccount[]
+  readonly rules: SenderRules
+}
+
+type Db = Pick<Prisma.TransactionClient, 'comment' | 'account' | 'workspace' | 'ticket'>
+
+interface AnsweredTicket {
+  readonly id: string
+  readonly channel: TicketChannel
+  readonly accountId: string
+  readonly requesterId: string
+}
+
+/** Reads them. `commentId` asks for a certain comment to be answered; one that cannot be gives no target. */
+export async function readReplyFacts(
+  db: Db,
+  ticket: AnsweredTicket,
+  selfServe: boolean,
+  commentId?: string,
+): Promise<ReplyFacts> {
+  const [comment, rows, workspace] = await Promise.all([
+    db.comment.findFirst({
+      where: {
+        ticketId: ticket.id,
+        direction: 'INBOUND',
+        visibility: 'PUBLIC',
+        channel: { in: ticket.channel === 'X_CORP_DM' ? ['X_DM', 'X_CHAT'] : ['X_POST'] },
+        deletedAt: null,
+        ...(commentId !== undefined && { id: commentId }),
+      },
+      orderBy: [{ postedAt: 'desc' }, { id: 'desc' }],
+      select: {
+        id: true,
+        channel: true,
+        body: true,
+        externalId: true,
+        versionId: true,
+        author: { select: { xProfile: { select: { id: true, username: true } } } },
+      },
+    }),
+    db.account.findMany({
+      where: { status: { not: 'UNLINKED' } },
+      select: {
+        id: true,
+        screenName: true,
+        status: true,
+        allowReplies: true,
+        isDefault: true,
+        xchat: { select: { secretKey: true, status: true } },
+      },
+    }),
+    db.workspace.findUnique({ where: { id: 1 }, select: { plan: true } }),
+  ])
+  const channel = replyChannel(ticket.channel, comment?.channel ?? null, false)
+  const mentions = comment ? mentionsIn(comment.body) : []
+  const profile = comment?.author?.xProfile
+  const named = [...(profile ? [profile.username.toLowerCase()] : []), ...mentions]
+  const target = channel === 'X_POST' ? (comment?.versionId ?? comment?.externalId) : profile?.id
+  return {
+    answered: { channel, accountId: ticket.accountId, mentions, hasEmail: false },
+    commentId: comment?.id ?? null,
+    target: target ?? null,
+    participants: channel === 'X_POST' ? [...new Set(named)] : [],
+    accounts: rows.map(({ xchat, screenName, ...row }) => ({
+      ...row,
+      screenName: screenName.toLowerCase(),
+      xchatOpen: xchat?.status === 'CONFIRMED' && xchat.secretKey !== null,
+    })),
+    rules: { plan: workspace?.plan ?? 'SUITE', selfServe },
+  }
+}

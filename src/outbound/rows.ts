@@ -1,0 +1,129 @@
+import type { DeliveryState, Standing } from '../domain/delivery.ts'
+import type { Actor } from '../domain/event.ts'
+import type { Prisma } from '../generated/prisma/client.ts'
+import type { ChangeScope, Store } from '../store/store.ts'
+import { snapshotOf } from '../store/ticket-snapshot.ts'
+
+/* The rows of `delivery`, and what the log says of them. Times are the database's. */
+
+/** The part of the program that acts. */
+export const OUTBOUND: Actor = { kind: 'system', part: 'outbound' }
+
+/** An answer that is to be sent, or looked for. */
+export interface DueDelivery {
+  readonly commentId: string
+  readonly ticketId: string
+  readonly channel: 'X_POST' | 'X_DM' | 'X_CHAT'
+  readonly state: 'QUEUED' | 'SENDING'
+  readonly target: string
+  readonly mentions: readonly string[]
+  readonly messageId: string | null
+  readonly body: string
+  readonly attempts: number
+  readonly lookedFor: number
+  /** When the last attempt began. */
+  readonly begunAt: Date | null
+  readonly ageMs: number
+}
+
+/** What is next for an account, and if nothing is due, in how many milliseconds something will be. */
+export interface NextDelivery {
+  readonly delivery: DueDelivery | null
+  readonly inMs: number | null
+}
+
+/**
+ * What is uncertain is looked for first, then single answers in the order in which they were given, then those of bulk
+ * updates. Of a ticket nothing overtakes what was said there before. What would go by a `closed` way is passed over.
+ */
+export async function nextDelivery(
+  { prisma }: Pick<Store, 'prisma'>,
+  accountId: string,
+  closed: readonly string[],
+): Promise<NextDelivery> {
+  const rows = await prisma.$queryRaw<(DueDelivery & { inMs: number })[]>`
+    SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, d.state::text AS state,
+      d.target, d.mentions, d.message_id AS "messageId", c.body, d.attempts, d.looked_for AS "lookedFor",
+      d.begun_at AS "begunAt",
+      (extract(epoch FROM clock_timestamp() - d.created_at) * 1000)::float8 AS "ageMs",
+      greatest(0, extract(epoch FROM d.due_at - clock_timestamp()) * 1000)::float8 AS "inMs"
+    FROM delivery d JOIN comment c ON c.id = d.comment_id
+    WHERE d.account_id = ${accountId}::uuid AND d.finished_at IS NULL
+      AND (d.state = 'SENDING' OR NOT d.channel::text = ANY (${closed}))
+      AND NOT EXISTS (
+        SELECT FROM delivery e
+        WHERE e.ticket_id = d.ticket_id AND e.finished_at IS NULL
+          AND (e.created_at, e.comment_id) < (d.created_at, d.comment_id)
+      )
+    ORDER BY d.due_at > clock_timestamp(), d.state = 'QUEUED', d.bulk, d.created_at, d.comment_id
+    LIMIT 1`
+  const [row] = rows
+  if (!row) return { delivery: null, inMs: null }
+  const { inMs, ...delivery } = row
+  if (inMs <= 0) return { delivery, inMs: 0 }
+  const [soonest] = await prisma.$queryRaw<{ inMs: number | null }[]>`
+    SELECT greatest(0, min(extract(epoch FROM due_at - clock_timestamp())) * 1000)::float8 AS "inMs"
+    FROM delivery
+    WHERE account_id = ${accountId}::uuid AND finished_at IS NULL
+      AND (state = 'SENDING' OR NOT channel::text = ANY (${closed}))`
+  return { delivery: null, inMs: soonest?.inMs ?? inMs }
+}
+
+/** Notes that an attempt begins, under the id that was chosen for it. False when it is no longer to be sent. */
+export async function beginAttempt(
+  store: Store,
+  { commentId, attempts }: DueDelivery,
+  messageId: string | null,
+): Promise<boolean> {
+  const { value } = await store.change(OUTBOUND, async (scope) => {
+    const begun = await scope.db.$executeRaw`
+      UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, looked_for = 0, begun_at = clock_timestamp(),
+        due_at = clock_timestamp(), error = NULL, detail = NULL, message_id = ${messageId}
+      WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' AND attempts = ${attempts}`
+    if (begun === 0) return false
+    await tell(scope, commentId)
+    return true
+  })
+  return value
+}
+
+/** Writes down how a delivery stands, unless it was settled meanwhile. `looks`: it was looked for so often. */
+export async function settle(store: Store, commentId: string, standing: Standing, looks?: number): Promise<void> {
+  await store.change(OUTBOUND, async (scope) => {
+    const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
+      SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
+    // X may have told of it by another way: then it is SENT, and stays so.
+    if (before?.state !== 'SENDING') return
+    await write(scope.db, commentId, standing, looks)
+    if (standing.state !== 'SENDING') await tell(scope, commentId)
+  })
+}
+
+async function write(db: Prisma.TransactionClient, commentId: string, standing: Standing, looks = 0): Promise<void> {
+  const dueInMs = 'dueInMs' in standing ? standing.dueInMs : 0
+  const error = 'error' in standing ? standing.error : standing.state === 'UNKNOWN' ? 'UNKNOWN' : null
+  const detail = 'detail' in standing ? (standing.detail ?? null) : null
+  const final = standing.state === 'SENT' || standing.state === 'FAILED' || standing.state === 'UNKNOWN'
+  await db.$executeRaw`
+    UPDATE delivery SET state = ${standing.state}::"DeliveryState", looked_for = ${looks}, error = ${error},
+      detail = ${detail}, due_at = clock_timestamp() + ${dueInMs}::float8 * interval '1 millisecond',
+      finished_at = CASE WHEN ${final} THEN clock_timestamp() END
+    WHERE comment_id = ${commentId}::uuid`
+  if (standing.state !== 'SENT') return
+  // Ingestion may have met it as somebody's own post and could not tell that it is this one: then it keeps the id.
+  await db.$executeRaw`
+    UPDATE comment c SET external_id = ${standing.externalId}
+    WHERE c.id = ${commentId}::uuid AND c.external_id IS NULL AND NOT EXISTS (
+      SELECT FROM comment o WHERE o.channel = c.channel AND o.external_id = ${standing.externalId}
+    )`
+}
+
+/** Says in the log that an answer stands otherwise. */
+export async function tell({ db, emit }: ChangeScope, commentId: string): Promise<void> {
+  const comment = await db.comment.findUniqueOrThrow({
+    where: { id: commentId },
+    select: { id: true, authorId: true, direction: true, visibility: true, ticket: true },
+  })
+  const { ticket, ...ref } = comment
+  emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment: ref, changed: ['deliveryState'] })
+}

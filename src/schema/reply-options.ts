@@ -1,0 +1,141 @@
+import { formatDollars } from '../domain/money.ts'
+import type { SenderReason, SenderRefusal } from '../domain/sender.ts'
+import type { ReplyOptions } from '../outbound/replies.ts'
+import { REFUSAL_WORDS } from '../outbound/wording.ts'
+import { AccountRef } from './account.ts'
+import { builder } from './builder.ts'
+import { CommentRef } from './comment.ts'
+import { CommentChannelEnum, described } from './enums.ts'
+import { decodeIdOf } from './global-id.ts'
+import { viewerOf } from './viewer.ts'
+
+/* What an agent is told before they type. */
+
+const SenderRefusalEnum = builder.enumType('SenderRefusal', {
+  description: 'Why an account cannot answer.',
+  values: described<SenderRefusal>(REFUSAL_WORDS),
+})
+
+const SenderReasonEnum = builder.enumType('SenderReason', {
+  description: 'Why an account is proposed.',
+  values: described<SenderReason>({
+    ADDRESSED: 'The customer wrote to it.',
+    DEFAULT: 'It is the default account, which answers in bulk.',
+    ADDRESSED_CANNOT: 'The account that the customer wrote to cannot answer; this is the default account.',
+    DEFAULT_CANNOT: 'The default account cannot answer; the customer wrote to this one.',
+  }),
+})
+
+interface Option {
+  readonly accountId: string
+  readonly refusal: SenderRefusal | null
+}
+
+const SenderOptionRef = builder.objectRef<Option>('SenderOption').implement({
+  description: 'An account that might answer.',
+  fields: (t) => ({
+    account: t.prismaField({
+      type: AccountRef,
+      description: 'The account.',
+      resolve: (query, { accountId }, _args, { prisma }) =>
+        prisma.account.findUniqueOrThrow({ ...query, where: { id: accountId } }),
+    }),
+    allowed: t.boolean({ description: 'Whether it may.', resolve: ({ refusal }) => refusal === null }),
+    refusal: t.field({
+      type: SenderRefusalEnum,
+      nullable: true,
+      description: 'Why not; null when it may.',
+      resolve: ({ refusal }) => refusal,
+    }),
+    message: t.string({
+      nullable: true,
+      description: 'The same, in words.',
+      resolve: ({ refusal }) => refusal && REFUSAL_WORDS[refusal],
+    }),
+  }),
+})
+
+const PreselectedRef = builder.objectRef<NonNullable<ReplyOptions['preselected']>>('PreselectedSender').implement({
+  description: 'The account that answers if the agent names none.',
+  fields: (t) => ({
+    account: t.prismaField({
+      type: AccountRef,
+      description: 'The account.',
+      resolve: (query, { accountId }, _args, { prisma }) =>
+        prisma.account.findUniqueOrThrow({ ...query, where: { id: accountId } }),
+    }),
+    reason: t.expose('reason', { type: SenderReasonEnum, description: 'Why it is that one.' }),
+  }),
+})
+
+const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implement({
+  description: 'How a ticket can be answered, before anything is typed.',
+  fields: (t) => ({
+    channel: t.expose('channel', {
+      type: CommentChannelEnum,
+      description: 'The way that the answer travels: as the customer wrote.',
+    }),
+    answers: t.prismaField({
+      type: CommentRef,
+      nullable: true,
+      description: 'What is answered; null when there is nothing that X lets us answer.',
+      resolve: (query, { commentId }, _args, { prisma }) =>
+        commentId === null ? null : prisma.comment.findUnique({ ...query, where: { id: commentId } }),
+    }),
+    senders: t.field({
+      type: [SenderOptionRef],
+      description: 'Every account: the one addressed first, then the default one.',
+      resolve: ({ options }) => [...options],
+    }),
+    preselected: t.field({
+      type: PreselectedRef,
+      nullable: true,
+      description: 'Who answers if nobody is named; null: none may, unless the agent names one that may.',
+      resolve: ({ preselected }) => preselected,
+    }),
+    refusal: t.field({
+      type: SenderRefusalEnum,
+      nullable: true,
+      description: 'With nobody preselected: why.',
+      resolve: ({ refusal }) => refusal,
+    }),
+    limit: t.exposeInt('limit', { description: 'Characters that a text may have; of a post, as X counts them.' }),
+    weightedLength: t.int({
+      nullable: true,
+      description:
+        'Of a post: how long `body` is by X’s count. Links are 23, emoji 2, the thread’s mentions in front 0.',
+      resolve: ({ length }) => length?.weighted ?? null,
+    }),
+    charactersLeft: t.exposeInt('left', { description: 'What is left of the limit; negative: so much too long.' }),
+    expectedAt: t.expose('expectedAt', {
+      type: 'DateTime',
+      description: 'When an answer given now is expected to be sent, by what waits before it and X’s limits.',
+    }),
+    price: t.string({
+      description: 'What X charges for it, in US dollars.',
+      resolve: ({ price }) => formatDollars(price),
+    }),
+  }),
+})
+
+builder.queryField('replyOptions', (t) =>
+  t.field({
+    type: ReplyOptionsRef,
+    nullable: true,
+    authScopes: { staff: true },
+    complexity: 20,
+    description: 'How a ticket can be answered; null when there is none that you see. For agents and administrators.',
+    args: {
+      ticketId: t.arg.id({ required: true, description: 'The ticket.' }),
+      body: t.arg.string({ required: true, defaultValue: '', description: 'What is typed so far.' }),
+      commentId: t.arg.id({ description: 'The comment to answer. Not given: the customer’s last one.' }),
+    },
+    resolve: (_root, { ticketId, body, commentId }, context) =>
+      context.replies.options(
+        viewerOf(context),
+        decodeIdOf('Ticket', ticketId),
+        body,
+        commentId ? decodeIdOf('Comment', commentId) : undefined,
+      ),
+  }),
+)

@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type AnsweringWorld, answeringWorld } from './answering.ts'
+
+/** Answers from GraphQL to X and back (F27, F37), each call checked against X's OpenAPI document. */
+
+let world: AnsweringWorld
+beforeAll(async () => {
+  world = await answeringWorld()
+  // Three realms and a program are started.
+}, 60_000)
+afterAll(() => world?.close())
+beforeEach(() => world.x.simulator.clearFaults())
+
+const WAYS = ['X_POST', 'X_DM', 'X_CHAT'] as const
+type Way = (typeof WAYS)[number]
+
+const PATHS = {
+  X_POST: '/2/tweets',
+  X_DM: '/2/dm_conversations/with/:participant_id/messages',
+  X_CHAT: '/2/chat/conversations/:id/messages',
+} as const
+
+let count = 0
+const words = (what: string) => `${what} ${++count}`
+
+/** How often X has it, by whatever way. */
+async function onX(way: Way, text: string): Promise<number> {
+  const { simulator } = world.x
+  if (way === 'X_POST') return simulator.received().filter((post) => post.text.endsWith(text)).length
+  if (way === 'X_DM')
+    return simulator.directMessages({ user: world.brand.id }).filter((each) => each.text === text).length
+  const read = await simulator.chatMessages({ user: world.brand.id })
+  return read.filter((each) => each.text === text).length
+}
+
+describe.each(WAYS)('an answer by %s', (way) => {
+  it('is sent as the customer wrote, once, and stays one comment when X tells of it', { timeout: 60_000 }, async () => {
+    const text = words('Where is it?')
+    const ticketId = await world.ticket(way, text)
+    const answer = words('On its way')
+    const { id, channel } = await world.reply(ticketId, answer)
+    expect(channel).toBe(way)
+    const sent = await world.settled(ticketId, id, 'SENT')
+    expect(sent).toMatchObject({ body: answer, externalId: expect.any(String), delivery: { attempts: 1, error: null } })
+    expect(await onX(way, answer)).toBe(1)
+    // What comes after it has been read, so has it.
+    await world.ticket(way, words('Another'))
+    expect(await world.answers(ticketId)).toHaveLength(1)
+  })
+
+  it('that X does not take for now is sent later', { timeout: 60_000 }, async () => {
+    const ticketId = await world.ticket(way, words('Hello?'))
+    world.x.simulator.addFault({ match: { method: 'POST', path: PATHS[way] }, kind: 'status', status: 503 })
+    const { id } = await world.reply(ticketId, words('Later'))
+    const sent = await world.settled(ticketId, id, 'SENT')
+    expect(sent.delivery).toMatchObject({ attempts: 2, error: null })
+  })
+
+  it.each(['truncate', 'half-json'] as const)(
+    'whose end was lost (%s) is found on X, and not sent again',
+    { timeout: 60_000 },
+    async (kind) => {
+      const ticketId = await world.ticket(way, words('Hello?'))
+      world.x.simulator.addFault({ match: { method: 'POST', path: PATHS[way] }, kind })
+      const answer = words('Once only')
+      const { id } = await world.reply(ticketId, answer)
+      const sent = await world.settled(ticketId, id, 'SENT')
+      expect(sent).toMatchObject({ externalId: expect.any(String), delivery: { attempts: 1 } })
+      expect(await onX(way, answer)).toBe(1)
+      await world.ticket(way, words('Another'))
+      expect(await world.answers(ticketId)).toHaveLength(1)
+    },
+  )
+
+  it('that X refuses says why', { timeout: 60_000 }, async () => {
+    const ticketId = await world.ticket(way, words('Hello?'))
+    world.x.simulator.addFault({ match: { method: 'POST', path: PATHS[way] }, kind: 'status', status: 403 })
+    const { id } = await world.reply(ticketId, words('No'))
+    const failed = await world.settled(ticketId, id, 'FAILED')
+    expect(failed.delivery).toMatchObject({
+      error: way === 'X_POST' ? 'FORBIDDEN' : 'RECIPIENT_REFUSES',
+      message: expect.any(String),
+      retryable: true,
+    })
+    await world.retry(id)
+    await world.settled(ticketId, id, 'SENT')
+  })
+})
+
+it('of one ticket are sent in the order in which they were given', { timeout: 60_000 }, async () => {
+  const ticketId = await world.ticket('X_POST', words('Many?'))
+  world.x.simulator.addFault({ match: { method: 'POST', path: '/2/tweets' }, kind: 'status', status: 503, times: 2 })
+  const given = [words('one'), words('two'), words('three')]
+  const ids = []
+  for (const text of given) ids.push((await world.reply(ticketId, text)).id)
+  for (const id of ids) await world.settled(ticketId, id, 'SENT')
+  const seen = world.x.simulator.received().map(({ text }) => given.find((each) => text.endsWith(each)))
+  expect(seen.filter(Boolean)).toEqual(given)
+})
+
+it('twice the same words on a ticket are refused by X, in words for the agent', { timeout: 60_000 }, async () => {
+  const ticketId = await world.ticket('X_POST', words('Twice?'))
+  const text = words('Same')
+  await world.settled(ticketId, (await world.reply(ticketId, text)).id, 'SENT')
+  const failed = await world.settled(ticketId, (await world.reply(ticketId, text)).id, 'FAILED')
+  expect(failed.delivery).toMatchObject({
+    error: 'DUPLICATE',
+    retryable: false,
+    detail: 'You are not allowed to create a Tweet with duplicate content.',
+  })
+})

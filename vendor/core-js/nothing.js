@@ -1,0 +1,1 @@
+/* Everything that core-js 2 would add is in Node 20. */
