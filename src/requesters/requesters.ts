@@ -54,8 +54,3 @@ export interface Profiles {
   /** The address that waits to be confirmed. */
   unconfirmedEmail(userId: string): Promise<string | null>
 }
-
-export interface Requesters {
-  readonly signIns: SignIns
-  readonly profiles: Profiles
-}

@@ -16,6 +16,9 @@ export interface TicketLinkRow {
   readonly shortenedUrl: string | null
 }
 
+/** As long as any, for a text that is only measured. */
+export const SOME_CODE: TicketLinkRow = { code: '0'.repeat(CODE_LENGTH), shortenedUrl: null }
+
 /** The link of a ticket, made if there is none yet: one for each, whoever comes at once. */
 export async function linkOf({ db }: Pick<ChangeScope, 'db'>, ticketId: string): Promise<TicketLinkRow> {
   const find = () => db.ticketLink.findUnique({ where: { ticketId }, select: { code: true, shortenedUrl: true } })

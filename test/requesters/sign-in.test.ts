@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { createTokenSigner, deriveSessionKey } from '../../src/server/auth.ts'
+import { linkOf } from '../../src/tickets/ticket-link.ts'
 import { SECRET } from '../helpers/perch.ts'
 import { browser, OWN_PAGE } from './browser.ts'
 import { type RequesterWorld, requesterWorld } from './world.ts'
@@ -260,6 +261,28 @@ describe('where requesters cannot sign in (F50, F51)', () => {
     for (const path of ['/requester', '/requester/', '/requester/sign-in', '/requester/assets/page.js']) {
       expect((await page.open(path)).status).toBe(404)
     }
+  })
+})
+
+describe('a short link (F52)', () => {
+  afterEach(() => world.settings({ requesterPage: true, requesterSignIn: true }))
+
+  it('leads to the ticket’s page while requesters can sign in, and grants nothing', async () => {
+    const { app, ada } = world
+    const { value } = await app.store.change({ kind: 'system', part: 'test' }, (scope) => linkOf(scope, ada.ticketId))
+    const open = (code: string, method = 'GET') => fetch(`${app.url}/t/${code}`, { method, redirect: 'manual' })
+    const leads = await open(value.code)
+    expect([leads.status, leads.headers.get('location')]).toEqual([302, `${app.url}/requester/tickets/${ada.number}`])
+    expect(leads.headers.get('set-cookie')).toBeNull()
+    expect((await open(value.code, 'HEAD')).status).toBe(302)
+    const page = await open('0000000000')
+    expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('leads nowhere')])
+    for (const nonsense of ['', 'x', `${value.code}/`, '%27%20OR%201', value.code.slice(1)]) {
+      expect((await open(nonsense)).status).toBe(404)
+    }
+    expect((await open(value.code, 'POST')).status).toBe(405)
+    await world.settings({ requesterSignIn: false })
+    expect((await open(value.code)).status).toBe(404)
   })
 })
 

@@ -34,19 +34,57 @@ describe('a ticket’s short link', () => {
     await expect(failing).rejects.toThrow('nothing')
     expect(await world.store.prisma.ticketLink.count({ where: { ticketId: id } })).toBe(0)
   })
+})
 
-  it('is of either form', async () => {
+const settings = (data: object) => world.store.prisma.workspace.update({ where: { id: 1 }, data })
+const ON = { requesterPage: true, requesterSignIn: true, ticketLinks: 'ALWAYS', ticketLinkForm: 'SHORT' }
+
+describe('a reply', () => {
+  it('carries the link that the settings and the agent say; nothing is made before it is sent', async () => {
     const ticket = await world.openTicket()
-    const { code } = await inChange((scope) => linkOf(scope, ticket.id))
-    const forms = await inChange(async (scope) => [
-      await links().forReply(scope, ticket, 'SHORT'),
-      await links().forReply(scope, ticket, 'ORIGINAL'),
+    const made = () => world.store.prisma.ticketLink.findUnique({ where: { ticketId: ticket.id } })
+    const both = async (wanted?: boolean) => {
+      const preview = await links().preview(world.store.prisma, ticket, 'We are on it.', wanted)
+      return [preview, await inChange((scope) => links().addTo(scope, ticket, 'We are on it.', wanted))]
+    }
+    const plain = { body: 'We are on it.', form: null }
+    expect(await both()).toEqual([plain, plain])
+    expect(await both(true)).toMatchObject([
+      { refused: { code: 'TICKET_LINKS_NEED_SIGN_IN' } },
+      { refused: { code: 'TICKET_LINKS_NEED_SIGN_IN' } },
     ])
-    expect(forms).toEqual([`${BASE}/t/${code}`, `${BASE}/requester/tickets/${ticket.number}`])
+    await settings({ ...ON, ticketLinkForm: 'ORIGINAL' })
+    const original = { body: `We are on it. ${BASE}/requester/tickets/${ticket.number}`, form: 'ORIGINAL' }
+    expect(await both()).toEqual([original, original])
+    expect(await made()).toBeNull()
+    await settings(ON)
+    const [measured] = await both()
+    const short = { body: `We are on it. ${BASE}/t/${(await made())?.code}`, form: 'SHORT' }
+    expect(measured).toEqual({ ...short, body: `We are on it. ${BASE}/t/0000000000` })
+    expect(await both()).toEqual([short, short])
+    await settings({ ticketLinks: 'AGENT_DECIDES' })
+    expect(await both(false)).toEqual([plain, plain])
+    expect(await both(true)).toEqual([short, short])
   })
 })
 
 describe('a configured shortener', () => {
+  const textOf = async (of: ReturnType<typeof links>, ticket: { id: string; number: number }) => {
+    const linked = await inChange((scope) => of.addTo(scope, ticket, 'Hi'))
+    return 'body' in linked ? linked.body : linked.refused.code
+  }
+
+  it('is asked for nothing while no short links are sent', async () => {
+    const ticket = await world.openTicket()
+    const shorten = () => Promise.reject(new Error('not to be asked'))
+    for (const how of [{ requesterSignIn: false }, { ...ON, ticketLinkForm: 'ORIGINAL' }]) {
+      await settings(how)
+      await links({ shorten }).prepare(ticket)
+    }
+    expect(await world.store.prisma.ticketLink.count({ where: { ticketId: ticket.id } })).toBe(0)
+    await settings(ON)
+  })
+
   it('is asked once for a ticket, and its link is used from then on', async () => {
     const ticket = await world.openTicket()
     const asked: string[] = []
@@ -55,9 +93,9 @@ describe('a configured shortener', () => {
     await shortening.prepare(ticket)
     await shortening.prepare(ticket)
     expect(asked).toEqual([`${BASE}/requester/tickets/${ticket.number}`])
-    expect(await inChange((scope) => shortening.forReply(scope, ticket, 'SHORT'))).toBe('https://bit.example/1')
+    expect(await textOf(shortening, ticket)).toBe('Hi https://bit.example/1')
     // One who gave it up sends its links no more.
-    expect(await inChange((scope) => links().forReply(scope, ticket, 'SHORT'))).toMatch(`${BASE}/t/`)
+    expect(await textOf(links(), ticket)).toContain(`${BASE}/t/`)
   })
 
   it('that fails is replaced by our own link, and left alone for a while', async () => {
@@ -71,6 +109,6 @@ describe('a configured shortener', () => {
     await failing.prepare(one)
     await failing.prepare(two)
     expect(asked).toBe(1)
-    expect(await inChange((scope) => failing.forReply(scope, two, 'SHORT'))).toMatch(`${BASE}/t/`)
+    expect(await textOf(failing, two)).toContain(`${BASE}/t/`)
   })
 })
