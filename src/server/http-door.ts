@@ -166,6 +166,7 @@ function corsFor(origins: readonly string[]) {
   // Without credentials: cookies count for our own page only, and the token travels in a header that a page must have.
   return {
     origin: [...origins],
+    credentials: false,
     methods: ['GET', 'POST'],
     allowedHeaders: ['authorization', 'content-type'],
     maxAge: 600,

@@ -53,7 +53,7 @@ export function requesterDoors(options: RequesterDoorOptions): Routes {
 /** Leads on to X, which asks the person; `return` is where they go on. */
 function signIn({ signIns, cookies }: RequesterDoorOptions): Handler {
   return async (request, response) => {
-    if (!isReading(request)) return notThatWay(response, 'GET')
+    if (request.method !== 'GET') return notThatWay(response, 'GET')
     const wanted = queryOf(request).get('return') ?? ''
     const started = await signIns.start(ENTRANCES.test(wanted) ? wanted : '/requester/')
     if (!started) return showPage(response, REFUSED.CLOSED)

@@ -110,13 +110,17 @@ async function lockOpenSibling(
   requester: Audience,
   { id }: Pick<TicketState, 'id'>,
 ): Promise<LockedTicket | undefined> {
-  const [found] = await scope.db.$queryRaw<{ id: string }[]>`
+  const found = await scope.db.$queryRaw<{ id: string }[]>`
     SELECT o.id FROM ticket t
     JOIN ticket o ON o.account_id = t.account_id AND o.channel = t.channel AND o.thread_key = t.thread_key
       AND o.requester_id = t.requester_id
-    WHERE t.id = ${id}::uuid AND o.status <> 'CLOSED' AND o.import_stopped_at IS NULL`
-  const locked = found && (await lockTicket(scope, requester, found.id))
-  return locked && locked.ticket.status !== 'CLOSED' ? locked : undefined
+    WHERE t.id = ${id}::uuid AND o.status <> 'CLOSED' AND o.import_stopped_at IS NULL
+    ORDER BY o.number DESC`
+  for (const sibling of found) {
+    const locked = await lockTicket(scope, requester, sibling.id)
+    if (locked && locked.ticket.status !== 'CLOSED') return locked
+  }
+  return undefined
 }
 
 function refOf({ commentId, authorId }: NewComment) {
