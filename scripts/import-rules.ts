@@ -92,9 +92,11 @@ const RULES: readonly Rule[] = [
     CALLS,
     MAIL,
     /^src\/accounts\/identity\.ts$/,
+    /^src\/people\/(lock-people|email-taken)\.ts$/,
   ),
   room('links', 'shorteners are wires, and know nobody', DOMAIN, LINK_SHORTENER),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',
     'the schema is thin: authorise, call, return',
@@ -108,6 +110,7 @@ const RULES: readonly Rule[] = [
     REPLIES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
+    /^src\/people\//,
   ),
   room(
     'server',

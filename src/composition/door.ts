@@ -4,11 +4,13 @@ import type { Config } from '../config.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
 import { createWebhookIntake } from '../ingest/webhook-intake.ts'
 import { createReplies } from '../outbound/create-replies.ts'
+import { readAudience } from '../people/read-audience.ts'
 import type { Bus } from '../pubsub/bus.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import { buildSchema } from '../schema/index.ts'
 import type { Secrets } from '../secret.ts'
 import { createAuthenticator, deriveTokenKey, type TokenSigner } from '../server/auth.ts'
+import { followUsers } from '../server/follow-users.ts'
 import type { LinkTokens } from '../server/link-tokens.ts'
 import type { Metrics } from '../server/metrics.ts'
 import { oauthDoors } from '../server/oauth-doors.ts'
@@ -58,12 +60,14 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
-  return startServer({
+  const auth = createAuthenticator({ ...keys, requesters: requesters.sessions, findUser: (id) => findUser(store, id) })
+  const unfollow = followUsers(feed, auth)
+  const server = await startServer({
     ...common,
     schema: buildSchema(),
-    cookies,
-    auth: createAuthenticator({ ...keys, requesters: requesters.sessions, findUser: (id) => findUser(store, id) }),
     services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, profiles },
+    auth,
+    cookies,
     routes: {
       ...oauthDoors({
         accounts,
@@ -77,6 +81,13 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     graphiql: config.development,
     ...(config.development && !config.databaseUrl && { graphiqlHeaders: await firstToken(signer) }),
   })
+  return {
+    ...server,
+    close: () => {
+      unfollow()
+      return server.close()
+    },
+  }
 }
 
 function accountsOf({ config, store, vault, logger, publicUrl, xParts: { x, xchat, calls, meter } }: Parts) {
@@ -98,7 +109,6 @@ const isAdministrator = (user: { role: string; active: boolean } | null): boolea
   user?.active === true && user.role === 'ADMIN'
 
 async function findUser({ prisma }: Store, id: string) {
-  // A token's subject is whatever its issuer wrote; only a UUID can be one of ours.
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return null
-  return prisma.user.findUnique({ where: { id }, select: { id: true, role: true, active: true } })
+  const audience = await readAudience(prisma, id)
+  return audience && { ...audience, id: audience.userId, active: true }
 }

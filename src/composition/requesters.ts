@@ -7,10 +7,11 @@ import { createProfiles } from '../requesters/profile.ts'
 import type { Profiles } from '../requesters/requesters.ts'
 import { createSignIns } from '../requesters/sign-in.ts'
 import type { Secrets } from '../secret.ts'
-import { type AuthenticatorOptions, createTokenSigner, deriveSessionKey } from '../server/auth.ts'
+import { createTokenSigner } from '../server/auth.ts'
 import { createRequesterCookies, type RequesterCookies } from '../server/requester-cookies.ts'
 import { CALLBACK_PATH, requesterDoors } from '../server/requester-doors.ts'
 import { loadRequesterFiles } from '../server/requester-files.ts'
+import { deriveSessionKey, type RequesterSessions } from '../server/requester-sessions.ts'
 import type { Routes } from '../server/router.ts'
 import { ticketLinkDoor } from '../server/ticket-link-door.ts'
 import { packageRoot } from '../store/package-root.ts'
@@ -37,7 +38,7 @@ export interface RequesterParts {
   readonly profiles: Profiles
   readonly cookies: RequesterCookies
   /** What the authenticator is told of their sessions. */
-  readonly sessions: NonNullable<AuthenticatorOptions['requesters']>
+  readonly sessions: RequesterSessions
   readonly routes: Routes
 }
 

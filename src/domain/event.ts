@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Position } from './position.ts'
+import { TICKET_ACCESS } from './ticket-access.ts'
 
 /*
  * What the log says happened. An event carries ids, the changed fields and what filters and
@@ -104,6 +105,20 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     what: z.enum(INCOMING_POST_CHANGES),
     changed: z.array(z.string()),
   }),
+  /** What somebody may see or do changed. The values are those after; live subscriptions of theirs go by them. */
+  z.object({
+    type: z.literal('user.updated'),
+    userId: z.string(),
+    role: z.enum(['ADMIN', 'AGENT', 'END_USER']),
+    active: z.boolean(),
+    ticketAccess: z.enum(TICKET_ACCESS),
+    groupIds: z.array(z.string()),
+    changed: z.array(z.string()),
+  }),
+  z.object({ type: z.literal('group.created'), groupId: z.string() }),
+  /** `changed` may name `members`; who came and went, their own `user.updated` say. */
+  z.object({ type: z.literal('group.updated'), groupId: z.string(), changed: z.array(z.string()) }),
+  z.object({ type: z.literal('group.deleted'), groupId: z.string() }),
   /** An event that this version cannot read (a newer one wrote it). It keeps its place, so nothing stops. */
   z.object({ type: z.literal('unknown'), originally: z.string() }),
 ])

@@ -1,6 +1,8 @@
 import { v7 as uuid } from 'uuid'
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
-import { CONFIRMATIONS_A_DAY, readEmail, readName } from '../domain/profile.ts'
+import { emailProblem, nameProblem, normaliseEmail, normaliseName } from '../domain/people.ts'
+import { isEmailTaken } from '../people/email-taken.ts'
+import { lockPeople, tellOfPerson } from '../people/lock-people.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import type { ConfirmTokens } from './confirm-tokens.ts'
 import { CONFIRMATION_JOB } from './confirmation-mail.ts'
@@ -12,6 +14,8 @@ import type { ProfileOutcome, ProfilePatch, Profiles } from './requesters.ts'
  */
 
 const TTL_HOURS = 24
+/** Mails that one person may have sent to addresses that they have not confirmed, within a day. */
+const CONFIRMATIONS_A_DAY = 5
 
 export function createProfiles(services: {
   readonly store: Pick<Store, 'change' | 'prisma'>
@@ -19,7 +23,7 @@ export function createProfiles(services: {
 }): Profiles {
   const { store, tokens } = services
 
-  async function change(
+  async function inChange(
     userId: string,
     work: (scope: ChangeScope) => Promise<readonly UserError[]>,
   ): Promise<ProfileOutcome> {
@@ -28,11 +32,11 @@ export function createProfiles(services: {
   }
 
   return {
-    update: (userId, patch) => change(userId, (scope) => update(scope, userId, patch)),
+    update: (userId, patch) => inChange(userId, (scope) => update(scope, userId, patch)),
 
     async confirmEmail(userId, token) {
       const read = await tokens.read(token)
-      return change(userId, async (scope) =>
+      return inChange(userId, async (scope) =>
         read?.userId === userId ? confirm(scope, userId, read.confirmationId) : [LINK_INVALID],
       )
     },
@@ -50,34 +54,45 @@ const refusal = (code: UserErrorCode, field: string, message: string): UserError
 const LINK_INVALID = refusal('EMAIL_LINK_INVALID', 'token', 'This link is not yours, too old, or was replaced.')
 
 async function update(scope: ChangeScope, userId: string, patch: ProfilePatch): Promise<readonly UserError[]> {
-  const { db } = scope
+  const name = patch.name == null ? undefined : normaliseName(patch.name)
+  const email = patch.email == null ? patch.email : normaliseEmail(patch.email)
   const errors: UserError[] = []
-  const name = patch.name == null ? undefined : readName(patch.name)
-  if (name && 'problem' in name) errors.push(refusal('INVALID_INPUT', 'name', name.problem))
-  const email = patch.email == null ? patch.email : readEmail(patch.email)
-  if (email && 'problem' in email) errors.push(refusal('INVALID_INPUT', 'email', email.problem))
+  const wrongName = name === undefined ? undefined : nameProblem(name)
+  if (wrongName) errors.push(refusal('INVALID_INPUT', 'name', wrongName))
+  const wrongEmail = email == null ? undefined : emailProblem(email)
+  if (wrongEmail) errors.push(refusal('INVALID_INPUT', 'email', wrongEmail))
   if (errors.length > 0) return errors
 
-  const user = await lockUser(scope, userId)
-  if (email && 'email' in email && email.email !== user.email?.toLowerCase()) {
+  const old = await lockUser(scope, userId)
+  if (email != null && email !== old.email?.toLowerCase()) {
     if (await tooMany(scope, userId)) {
       return [refusal('TOO_MANY_TRIES', 'email', `At most ${CONFIRMATIONS_A_DAY} e-mails are sent within a day.`)]
     }
-    await begin(scope, userId, email.email)
+    await begin(scope, userId, email)
   } else if (email !== undefined) {
     // The address as it is, or none: whatever waited to be confirmed is not wanted any more.
     await end(scope, userId)
   }
-  const data = { ...(name && 'name' in name && { name: name.name }), ...(email === null && { email: null }) }
-  if (Object.keys(data).length > 0) await db.user.update({ where: { id: userId }, data })
+  await change(scope, userId, old, { name: name ?? old.name, email: email === null ? null : old.email })
   return []
 }
 
-async function lockUser({ db }: ChangeScope, userId: string): Promise<{ email: string | null }> {
-  const [user] = await db.$queryRaw<{ email: string | null }[]>`
-    SELECT email FROM "user" WHERE id = ${userId}::uuid FOR UPDATE`
-  if (!user) throw new Error('the user who is signed in is not there')
-  return user
+interface Known {
+  readonly name: string
+  readonly email: string | null
+}
+
+async function change(scope: ChangeScope, userId: string, old: Known, next: Known): Promise<void> {
+  const changed = (['name', 'email'] as const).filter((field) => next[field] !== old[field])
+  const person = (await lockPeople(scope, [userId])).get(userId)
+  if (changed.length === 0 || !person) return
+  await scope.db.user.update({ where: { id: userId }, data: next })
+  tellOfPerson(scope, person, changed)
+}
+
+async function lockUser(scope: ChangeScope, userId: string): Promise<Known> {
+  await lockPeople(scope, [userId])
+  return scope.db.user.findUniqueOrThrow({ where: { id: userId }, select: { name: true, email: true } })
 }
 
 async function tooMany({ db }: ChangeScope, userId: string): Promise<boolean> {
@@ -103,18 +118,16 @@ async function end({ db }: ChangeScope, userId: string): Promise<void> {
 }
 
 async function confirm(scope: ChangeScope, userId: string, id: string): Promise<readonly UserError[]> {
-  const { db } = scope
-  await lockUser(scope, userId)
-  const [open] = await db.$queryRaw<{ email: string }[]>`
+  const old = await lockUser(scope, userId)
+  const [open] = await scope.db.$queryRaw<{ email: string }[]>`
     SELECT email FROM email_confirmation
     WHERE id = ${id}::uuid AND user_id = ${userId}::uuid AND ended_at IS NULL AND expires_at > clock_timestamp()`
   if (!open) return [LINK_INVALID]
   // Said to those only who have shown that they read its mail.
-  const taken = await db.user.count({
-    where: { id: { not: userId }, email: { equals: open.email, mode: 'insensitive' } },
-  })
-  if (taken > 0) return [refusal('EMAIL_TAKEN', 'token', 'This e-mail address is somebody else’s here.')]
+  if (await isEmailTaken(scope, open.email, userId)) {
+    return [refusal('EMAIL_TAKEN', 'token', 'Somebody else has this e-mail address.')]
+  }
   await end(scope, userId)
-  await db.user.update({ where: { id: userId }, data: { email: open.email } })
+  await change(scope, userId, old, { ...old, email: open.email })
   return []
 }

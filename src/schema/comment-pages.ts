@@ -1,6 +1,6 @@
 import { type GraphQLResolveInfo, getArgumentValues, isObjectType } from 'graphql'
 import { allOf, sql } from '../domain/sql.ts'
-import { audienceKey, visibleCommentsSql } from '../domain/visibility.ts'
+import { isStaff, visibleCommentsSql } from '../domain/visibility.ts'
 import type { Comment, Prisma } from '../generated/prisma/client.ts'
 import { createBatch } from './batch.ts'
 import type { Context } from './context.ts'
@@ -30,8 +30,9 @@ type CommentPage = Page<Comment>
 const known = new WeakMap<object, Map<string, Promise<CommentPage>>>()
 const batches = new WeakMap<Context, Map<string, (ticketId: string) => Promise<CommentPage>>>()
 
+/** Of one ticket, everybody on the same side sees the same comments. */
 const requestKey = (context: Context, { order: _, ...request }: PageRequest<Comment>): string =>
-  `${audienceKey(viewerOf(context))} ${JSON.stringify(request)}`
+  `${isStaff(viewerOf(context)) ? 'staff' : 'end users'} ${JSON.stringify(request)}`
 
 /** The page of a ticket's comments that `info` asks for, read together with its siblings'. */
 export function commentPage(

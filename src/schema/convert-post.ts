@@ -1,5 +1,6 @@
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import { visibleTickets } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { ConversionOutcomeEnum, convert } from './convert-deed.ts'
 import { incomingPostNamed, type Named, postOnXNamed } from './convert-input.ts'
@@ -7,6 +8,7 @@ import { IncomingPostRef } from './incoming-post.ts'
 import { nowhere } from './nowhere.ts'
 import { TicketRef } from './ticket.ts'
 import { UserErrorRef } from './user-error.ts'
+import { viewerOf } from './viewer.ts'
 
 const ConvertPostInput = builder.inputType('ConvertPostInput', {
   description: 'A post to make a ticket of: `id`, or `xPostId` with `accountId`.',
@@ -40,8 +42,13 @@ const ConvertPostPayload = builder.objectRef<Payload>('ConvertPostPayload').impl
       type: TicketRef,
       nullable: true,
       description: 'The ticket that it is on; null when it is on none.',
-      resolve: (query, { ticketId }, _args, { prisma }) =>
-        ticketId === null ? null : prisma.ticket.findUnique({ ...query, where: { id: ticketId } }),
+      resolve: (query, { ticketId }, _args, context) =>
+        ticketId === null
+          ? null
+          : context.prisma.ticket.findUnique({
+              ...query,
+              where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
+            }),
     }),
     incomingPost: t.prismaField({
       type: IncomingPostRef,

@@ -1,6 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import { visibleTickets } from '../domain/visibility.ts'
 import type { IncomingPost, Ticket } from '../generated/prisma/client.ts'
 import { MOST_POSTS } from '../ingest/incoming-posts.ts'
 import { builder } from './builder.ts'
@@ -14,6 +15,7 @@ import { MAX_PAGE_SIZE } from './paging/page-args.ts'
 import { fieldsAt, selectionFor } from './selection.ts'
 import { TicketRef } from './ticket.ts'
 import { UserErrorRef } from './user-error.ts'
+import { viewerOf } from './viewer.ts'
 
 const ConvertPostsInput = builder.inputType('ConvertPostsInput', {
   description: `Posts to make tickets of, at most ${MOST_POSTS} in sum.`,
@@ -133,7 +135,8 @@ async function withObjects(
   if (fieldsAt(info, ticketPath).length > 0) {
     const ids = [...new Set(results.flatMap(({ ticketId }) => ticketId ?? []))]
     const selection = selectionFor('Ticket', context, info, [ticketPath])
-    const found = await context.prisma.ticket.findMany({ ...selection, where: { id: { in: ids } } })
+    const where = { id: { in: ids }, ...visibleTickets(viewerOf(context)) }
+    const found = await context.prisma.ticket.findMany({ ...selection, where })
     await prefetchComments(context.prisma, context, info, found, [ticketPath])
     for (const ticket of found) tickets.set(ticket.id, ticket)
   }

@@ -47,6 +47,15 @@ export const UserRoleEnum = builder.enumType('UserRole', {
   }),
 })
 
+export const TicketAccessEnum = builder.enumType('TicketAccess', {
+  description: 'Which tickets an agent sees. docs/visibility.md says more.',
+  values: described({
+    ALL: 'All of them.',
+    GROUPS: 'Those of their groups, those assigned to them, and those that they opened themselves.',
+    ASSIGNED: 'Those assigned to them, and those that they opened themselves.',
+  }),
+})
+
 export const AccountStatusEnum = builder.enumType('AccountStatus', {
   description: 'Whether an account is at work.',
   values: described({

@@ -8,5 +8,10 @@ export const GroupRef = builder.prismaNode('Group', {
   fields: (t) => ({
     name: t.exposeString('name', { description: 'The name, once in the workspace.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the group was made.' }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was deleted: only closed tickets name it still. Null: it was not.',
+    }),
   }),
 })

@@ -1,5 +1,8 @@
+import { seesTicket } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { described } from './enums.ts'
+import { TicketRef } from './ticket.ts'
+import { viewerOf } from './viewer.ts'
 
 /* F19: posts that did not become tickets by themselves, for administrators to convert. */
 
@@ -59,7 +62,13 @@ export const IncomingPostRef = builder.prismaNode('IncomingPost', {
       select: { reason: true },
       resolve: ({ reason }) => (isReason(reason) ? reason : null),
     }),
-    ticket: t.relation('ticket', { nullable: true, description: 'The ticket that it is on, once it was converted.' }),
+    ticket: t.field({
+      type: TicketRef,
+      nullable: true,
+      description: 'The ticket that it is on, once it was converted, if you see that.',
+      select: (_args, _context, nested) => ({ ticket: nested(true) }),
+      resolve: ({ ticket }, _args, context) => (ticket && seesTicket(viewerOf(context), ticket) ? ticket : null),
+    }),
     postedAt: t.expose('postedAt', { type: 'DateTime', description: 'When it was posted.' }),
     editedAt: t.expose('editedAt', {
       type: 'DateTime',

@@ -1,50 +1,94 @@
 import { LRUCache } from 'lru-cache'
-import type { LogEvent } from '../domain/event.ts'
+import type { EventBatch, LogEvent } from '../domain/event.ts'
 import type { Position } from '../domain/position.ts'
-import { audienceKey } from '../domain/visibility.ts'
+import { type Audience, audienceKey } from '../domain/visibility.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Context } from './context.ts'
+import { LiveAudience } from './live-audience.ts'
 import { viewerOf } from './viewer.ts'
 
 /** An event on its way to a subscriber. */
 export interface LiveEvent<Event extends LogEvent = LogEvent> {
   readonly epoch: string
   readonly event: Event
+  /** Who the subscriber was to the rules when it happened. */
+  readonly audience: Audience
 }
 
 /** What a subscription yields: an event, or the reason why it ends. */
 export type LiveItem<Event extends LogEvent = LogEvent> = LiveEvent<Event> | { readonly refused: unknown }
 
 /**
- * The events after `after` that `pick` lets through, in order, each at most once. When the feed refuses (a position that
- * expired, at the start or later), the refusal is the last item: thrown from the iterator it would take the socket, and
- * the other operations on it, along. `return` answers at once, also while `next` waits.
+ * Whether an event is for the subscriber. `before` is who they were until this event; another object than `audience`
+ * only where it is the event itself that changed what they may see.
+ */
+export type PickEvent<Event extends LogEvent> = (
+  event: LogEvent,
+  audience: Audience,
+  before: Audience,
+) => event is Event
+
+/**
+ * The events after `after` that `pick` lets through, in order, each at most once. Who the subscriber is to the rules
+ * follows the log (live-audience.ts), and `context.viewer` with it. When the feed refuses (a position that expired, at
+ * the start or later) or the subscriber may not go on, the refusal is the last item: thrown from the iterator it would
+ * take the socket, and the other operations on it, along. `return` answers at once, also while `next` waits.
  */
 export function liveEvents<Event extends LogEvent>(
   context: Context,
   after: Position | null | undefined,
-  pick: (event: LogEvent) => event is Event,
+  pick: PickEvent<Event>,
 ): AsyncIterableIterator<LiveItem<Event>> {
-  const batches = context.feed.events(after ?? undefined, context.signal)
-  let ready: LiveEvent<Event>[] = []
+  const start = after ?? context.feed.position()
+  const viewer = viewerOf(context)
+  const follower = new LiveAudience(viewer, viewer.asOf ?? start)
+  const batches = context.feed.events(follower.readFrom(start), context.signal)
+  let ready: LiveItem<Event>[] = []
   let ended = false
   const done = { value: undefined, done: true } as const
+
+  const take = ({ epoch, events }: EventBatch): void => {
+    for (const event of events) {
+      const before = follower.audience
+      const refused = follower.hear(epoch, event)
+      const { audience } = follower
+      if (audience !== before) context.viewer = { ...viewer, ...audience }
+      if (refused) {
+        ready.push({ refused })
+        break
+      }
+      if (epoch === start.epoch && event.offset <= start.offset) continue
+      if (pick(event, audience, before)) ready.push({ epoch, event, audience })
+    }
+  }
+
+  /** What an item shows is read when it is asked for, which may be long after its batch came: by who they are then. */
+  const renewViewer = (): void => {
+    const latest = context.latestViewer()
+    if (latest && follower.isBehind(latest)) context.viewer = latest
+  }
 
   const iterator: AsyncIterableIterator<LiveItem<Event>> = {
     async next() {
       for (;;) {
-        const item = ready.shift()
         // Batches are small; what is ready when the operation ends is not delivered.
         if (ended) return done
-        if (item) return { value: item, done: false }
+        const item = ready.shift()
+        if (item) {
+          renewViewer()
+          if ('refused' in item) {
+            ended = true
+            void batches.return?.()
+          }
+          return { value: item, done: false }
+        }
         try {
           const batch = await batches.next()
           if (batch.done) {
             ended = true
             return done
           }
-          const { epoch, events } = batch.value
-          ready = events.filter(pick).map((event) => ({ epoch, event }))
+          take(batch.value)
         } catch (refused) {
           ended = true
           return { value: { refused }, done: false }
@@ -53,6 +97,7 @@ export function liveEvents<Event extends LogEvent>(
     },
     async return() {
       ended = true
+      ready = []
       await batches.return?.()
       return done
     },
@@ -69,15 +114,24 @@ export function eventOf<Event extends LogEvent>(item: LiveItem<Event>): LiveEven
 
 const shared = new WeakMap<Feed, LRUCache<string, Promise<object | null>>>()
 
+/** Something to be read of an event. */
+export interface SharedRead {
+  /** Its type and id. */
+  readonly what: string
+  /** The selection. */
+  readonly query: object
+  /** Whom it is read for: everybody of the same key gets the same. Not given: those who see the same tickets. */
+  readonly sharedBy?: string
+}
+
 /**
- * Reads something of an event once for all subscribers that ask the same: same event, same selection (`query`), same
- * sight. Kept for seconds only, and for this event only: the next one reads afresh.
+ * Reads something of an event once for all subscribers that ask the same: same event, same selection, same sight. Kept
+ * for seconds only, and for this event only: the next one reads afresh.
  */
 export function readShared<Value extends object>(
   context: Context,
   { epoch, event }: LiveEvent,
-  what: string,
-  query: object,
+  { what, query, sharedBy }: SharedRead,
   read: () => PromiseLike<Value | null>,
 ): Promise<Value | null> {
   let cache = shared.get(context.feed)
@@ -85,7 +139,7 @@ export function readShared<Value extends object>(
     cache = new LRUCache({ max: 2_000, ttl: 5_000 })
     shared.set(context.feed, cache)
   }
-  const key = `${epoch}:${event.offset} ${what} ${audienceKey(viewerOf(context))} ${JSON.stringify(query)}`
+  const key = `${epoch}:${event.offset} ${what} ${sharedBy ?? audienceKey(viewerOf(context))} ${JSON.stringify(query)}`
   const known = cache.get(key)
   // The key names what `read` reads, so the value under it is of the same type.
   if (known) return known as Promise<Value | null>

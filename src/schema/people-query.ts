@@ -50,7 +50,7 @@ builder.queryField('groups', (t) =>
       description: 'The groups, by name. For agents and administrators.',
       resolve: async (_root, args, context, info) => {
         const request = pageRequest(args, byName)
-        const page = cutPage(await readIds(context, sql`"group"`, sql`TRUE`, request), request)
+        const page = cutPage(await readIds(context, sql`"group"`, sql`p.deleted_at IS NULL`, request), request)
         const selection = selectionFor('Group', context, info, [['nodes'], ['edges', 'node']])
         const groups = await context.prisma.group.findMany({ ...selection, where: { id: { in: [...page.rows] } } })
         return toConnection({ ...page, rows: inOrder(page.rows, groups) }, byName)

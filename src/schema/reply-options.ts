@@ -1,5 +1,6 @@
 import { formatDollars } from '../domain/money.ts'
 import type { SenderReason, SenderRefusal } from '../domain/sender.ts'
+import { visibleTickets } from '../domain/visibility.ts'
 import type { ReplyOptions } from '../outbound/replies.ts'
 import { REFUSAL_WORDS } from '../outbound/wording.ts'
 import { AccountRef } from './account.ts'
@@ -79,8 +80,13 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
       type: CommentRef,
       nullable: true,
       description: 'What is answered; null when there is nothing that X lets us answer.',
-      resolve: (query, { commentId }, _args, { prisma }) =>
-        commentId === null ? null : prisma.comment.findUnique({ ...query, where: { id: commentId } }),
+      resolve: (query, { commentId }, _args, context) =>
+        commentId === null
+          ? null
+          : context.prisma.comment.findUnique({
+              ...query,
+              where: { id: commentId, ticket: visibleTickets(viewerOf(context)) },
+            }),
     }),
     senders: t.field({
       type: [SenderOptionRef],

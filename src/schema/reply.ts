@@ -32,7 +32,11 @@ const payload = (name: string, of: string) =>
             ? null
             : context.prisma.comment.findUnique({
                 ...query,
-                where: { id: commentId, ...visibleComments(viewerOf(context)) },
+                where: {
+                  id: commentId,
+                  ...visibleComments(viewerOf(context)),
+                  ticket: visibleTickets(viewerOf(context)),
+                },
               }),
       }),
       ticket: t.prismaField({

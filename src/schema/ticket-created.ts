@@ -1,6 +1,6 @@
 import type { EventBody, LogEvent } from '../domain/event.ts'
 import { ticketPredicate } from '../domain/ticket-filter.ts'
-import { seesTicket } from '../domain/visibility.ts'
+import { type Audience, seesTicket } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
 import { afterArg, placeInLog } from './live-fields.ts'
@@ -18,7 +18,7 @@ const TicketCreated = builder.objectRef<LiveEvent<CreatedEvent>>('TicketCreated'
     ticket: t.prismaField({
       type: TicketRef,
       nullable: true,
-      description: 'The ticket as it is now; null if it is gone since.',
+      description: 'The ticket as it is now; null if it is gone since, or out of your sight.',
       resolve: (query, live, _args, context) => liveTicket(context, live, live.event.body.ticket.id, query),
     }),
   }),
@@ -27,16 +27,16 @@ const TicketCreated = builder.objectRef<LiveEvent<CreatedEvent>>('TicketCreated'
 builder.subscriptionField('ticketCreated', (t) =>
   t.field({
     type: TicketCreated,
-    description: 'New tickets that you see, in the order they were opened.',
+    description:
+      'New tickets that you see, in the order they were opened. One that comes into your sight later is told of by `ticketEvents`.',
     args: {
       ...afterArg(),
       filter: t.arg({ type: TicketEventFilterInput, description: 'Only those that match when they are opened.' }),
     },
     subscribe: (_root, { after, filter }, context) => {
-      const viewer = viewerOf(context)
-      const matches = ticketPredicate(readConditions(filter, viewer))
-      const wanted = (event: LogEvent): event is CreatedEvent =>
-        event.body.type === 'ticket.created' && seesTicket(viewer, event.body.ticket) && matches(event.body.ticket)
+      const matches = ticketPredicate(readConditions(filter, viewerOf(context)))
+      const wanted = (event: LogEvent, audience: Audience): event is CreatedEvent =>
+        event.body.type === 'ticket.created' && seesTicket(audience, event.body.ticket) && matches(event.body.ticket)
       return liveEvents(context, after, wanted)
     },
     resolve: eventOf,

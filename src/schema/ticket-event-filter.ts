@@ -1,36 +1,50 @@
-import type { EventBody, LogEvent } from '../domain/event.ts'
+import type { EventBody, LogEvent, TicketSnapshot } from '../domain/event.ts'
 import { type TicketConditions, ticketPredicate } from '../domain/ticket-filter.ts'
-import { type Audience, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
+import { type Audience, audienceKey, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
+import type { PickEvent } from './live.ts'
 
 /** What happens to tickets. */
 export type TicketEventBody = Extract<
   EventBody,
   { type: 'ticket.created' | 'ticket.updated' | 'comment.created' | 'comment.updated' }
 >
-export type TicketLogEvent = LogEvent & { readonly body: TicketEventBody }
+/** What a subscriber of tickets is told of: what happens to them, and that they now see others. */
+export type TicketLogEvent = LogEvent & {
+  readonly body: TicketEventBody | Extract<EventBody, { type: 'user.updated' }>
+}
+
+/** The ticket until the event. Of what is not an update, the same as after. */
+function ticketBefore(body: TicketEventBody): TicketSnapshot {
+  return body.type === 'ticket.updated' ? Object.assign({}, body.ticket, body.before) : body.ticket
+}
+
+/** Whether the ticket left the audience's sight by this event: nothing but that is theirs to know then. */
+export function leavesSight(audience: Audience, body: TicketEventBody): boolean {
+  return !seesTicket(audience, body.ticket) && seesTicket(audience, ticketBefore(body))
+}
 
 /**
  * Whether an event is one of a ticket that the audience sees and the filter wants, before or after: who watches the
- * open tickets must hear of the one that was solved.
+ * open tickets must hear of the one that was solved. Sight and filter are asked of the same moment: that a ticket
+ * matches where it is not seen is nobody's to know. Whose access changed is told so, whatever the filter.
  */
-export function ticketEventFilter(
-  conditions: TicketConditions,
-  audience: Audience,
-): (event: LogEvent) => event is TicketLogEvent {
+export function ticketEventFilter(conditions: TicketConditions): PickEvent<TicketLogEvent> {
   const matches = ticketPredicate(conditions)
-  return (event): event is TicketLogEvent => {
+  return (event, audience, before): event is TicketLogEvent => {
     const { body } = event
+    const wants = (ticket: TicketSnapshot) => seesTicket(audience, ticket) && matches(ticket)
     switch (body.type) {
       case 'ticket.created':
-        return seesTicket(audience, body.ticket) && matches(body.ticket)
+        return wants(body.ticket)
       case 'ticket.updated': {
-        const before = Object.assign({}, body.ticket, body.before)
-        if (!seesTicket(audience, body.ticket) && !seesTicket(audience, before)) return false
-        return body.changed.some((field) => seesField(audience, field)) && (matches(body.ticket) || matches(before))
+        if (!wants(body.ticket) && !wants(ticketBefore(body))) return false
+        return leavesSight(audience, body) || body.changed.some((field) => seesField(audience, field))
       }
       case 'comment.created':
       case 'comment.updated':
-        return seesTicket(audience, body.ticket) && seesComment(audience, body.comment) && matches(body.ticket)
+        return wants(body.ticket) && seesComment(audience, body.comment)
+      case 'user.updated':
+        return audience !== before && audienceKey(audience) !== audienceKey(before)
       default:
         return false
     }

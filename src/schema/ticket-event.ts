@@ -1,12 +1,13 @@
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
+import { encodeGlobalId } from './global-id.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
 import { afterArg, placeInLog } from './live-fields.ts'
 import { liveComment, liveTicket } from './live-objects.ts'
 import { TicketRef } from './ticket.ts'
 import { changesOf, TicketChangeRef } from './ticket-changes.ts'
-import { type TicketEventBody, type TicketLogEvent, ticketEventFilter } from './ticket-event-filter.ts'
+import { leavesSight, type TicketEventBody, type TicketLogEvent, ticketEventFilter } from './ticket-event-filter.ts'
 import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
 import { viewerOf } from './viewer.ts'
 
@@ -18,39 +19,73 @@ const TYPES = {
 } as const satisfies Record<TicketEventBody['type'], string>
 
 const TicketEventTypeEnum = builder.enumType('TicketEventType', {
-  description: 'What can happen to a ticket.',
+  description: 'What can happen to a ticket, as you see it.',
   values: {
     TICKET_CREATED: { description: 'It was opened.' },
-    TICKET_UPDATED: { description: 'Some of its fields changed: see `changes`.' },
+    TICKET_UPDATED: { description: 'Some of its fields changed: see `changes`. It may be new to you.' },
+    TICKET_LEFT: { description: 'It left your sight, for somebody else works on it now. You are told its id alone.' },
     COMMENT_CREATED: { description: 'Something was said on it.' },
     COMMENT_UPDATED: { description: 'A comment changed, as when it was delivered.' },
+    ACCESS_CHANGED: {
+      description: 'You see other tickets than before, by an administrator’s doing. It is about no ticket: query anew.',
+    },
   },
 })
+
+/** What of an event the subscriber may know: its ticket's story; undefined where it left, or is about no ticket. */
+function bodyFor({ event: { body }, audience }: LiveEvent<TicketLogEvent>): TicketEventBody | undefined {
+  return body.type === 'user.updated' || leavesSight(audience, body) ? undefined : body
+}
 
 const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').implement({
   description: 'Something happened to a ticket.',
   fields: (t) => ({
     ...placeInLog(t),
-    type: t.field({ type: TicketEventTypeEnum, description: 'What.', resolve: ({ event }) => TYPES[event.body.type] }),
-    actor: t.field({ type: ActorRef, description: 'Who did it.', resolve: (live) => live }),
+    type: t.field({
+      type: TicketEventTypeEnum,
+      description: 'What.',
+      resolve: (live) => {
+        if (live.event.body.type === 'user.updated') return 'ACCESS_CHANGED'
+        const body = bodyFor(live)
+        return body ? TYPES[body.type] : 'TICKET_LEFT'
+      },
+    }),
+    actor: t.field({
+      type: ActorRef,
+      nullable: true,
+      description: 'Who did it; null with TICKET_LEFT.',
+      resolve: (live) => (live.event.body.type === 'user.updated' || bodyFor(live) ? live : null),
+    }),
+    ticketId: t.id({
+      nullable: true,
+      description: 'The id of the ticket, also of one that is gone; null with ACCESS_CHANGED.',
+      resolve: ({ event: { body } }) =>
+        body.type === 'user.updated' ? null : encodeGlobalId('Ticket', body.ticket.id),
+    }),
     ticket: t.prismaField({
       type: TicketRef,
       nullable: true,
-      description: 'The ticket as it is now; null if it is gone since.',
-      resolve: (query, live, _args, context) => liveTicket(context, live, live.event.body.ticket.id, query),
+      description: 'The ticket as it is now; null if it is gone since, or out of your sight.',
+      resolve: (query, live, _args, context) => {
+        const body = bodyFor(live)
+        return body ? liveTicket(context, live, body.ticket.id, query) : null
+      },
     }),
     changes: t.field({
       type: [TicketChangeRef],
       description: 'What changed, as far as you see it. Empty where something came to be.',
-      resolve: ({ event }, _args, context) => changesOf(event.body, viewerOf(context)),
+      resolve: (live) => {
+        const body = bodyFor(live)
+        return body ? changesOf(body, live.audience) : []
+      },
     }),
     comment: t.prismaField({
       type: CommentRef,
       nullable: true,
       description: 'The comment that it is about: of a new ticket, the first. Null where there is none that you see.',
       resolve: (query, live, _args, context) => {
-        const { body } = live.event
-        const id = 'comment' in body ? body.comment.id : body.type === 'ticket.created' ? body.commentId : null
+        const body = bodyFor(live)
+        const id = body && 'comment' in body ? body.comment.id : body?.type === 'ticket.created' ? body.commentId : null
         return id === null ? null : liveComment(context, live, id, query)
       },
     }),
@@ -60,7 +95,8 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
 builder.subscriptionField('ticketEvents', (t) =>
   t.field({
     type: TicketEvent,
-    description: 'Everything that happens to tickets that you see, in the order it happened.',
+    description:
+      'Everything that happens to tickets that you see, in the order it happened, also that one comes into your sight or leaves it.',
     args: {
       ...afterArg(),
       filter: t.arg({
@@ -68,10 +104,8 @@ builder.subscriptionField('ticketEvents', (t) =>
         description: 'Only tickets that match, or matched until this event.',
       }),
     },
-    subscribe: (_root, { after, filter }, context) => {
-      const viewer = viewerOf(context)
-      return liveEvents(context, after, ticketEventFilter(readConditions(filter, viewer), viewer))
-    },
+    subscribe: (_root, { after, filter }, context) =>
+      liveEvents(context, after, ticketEventFilter(readConditions(filter, viewerOf(context)))),
     resolve: eventOf,
   }),
 )

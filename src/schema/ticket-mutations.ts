@@ -101,7 +101,11 @@ const AddNotePayload = builder.objectRef<TicketPayload>('AddNotePayload').implem
         commentId
           ? context.prisma.comment.findUnique({
               ...query,
-              where: { id: commentId, ...visibleComments(viewerOf(context)) },
+              where: {
+                id: commentId,
+                ...visibleComments(viewerOf(context)),
+                ticket: visibleTickets(viewerOf(context)),
+              },
             })
           : null,
     }),

@@ -37,9 +37,12 @@ const CODES = {
   SIGN_IN_NEEDS_REQUESTER_PAGE: 'Requesters sign in to their page, which is not activated.',
   TICKET_LINKS_NEED_SIGN_IN: 'Links to tickets need requesters who can sign in to their page with X.',
   TICKET_LINK_ALWAYS: 'The workspace is set to include the link to the ticket always.',
-  EMAIL_TAKEN: 'The e-mail address is somebody else’s here.',
   EMAIL_LINK_INVALID: 'The link of the e-mail is not yours, too old, or was replaced by a newer one.',
   TOO_MANY_TRIES: 'Too often in too short a time; try again tomorrow.',
+  LAST_ADMINISTRATOR: 'Nobody else could administer the workspace.',
+  NAME_TAKEN: 'Another group has this name.',
+  GROUP_IN_USE: 'The group has tickets that are not closed.',
+  EMAIL_TAKEN: 'Somebody else has this e-mail address.',
   ...REFUSAL_WORDS,
   NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
   MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
@@ -77,5 +80,14 @@ export class IdReader {
   /** Like `read`, where null and nothing mean themselves. */
   readOptional(type: NodeType, field: string, text: string | null | undefined): string | null | undefined {
     return typeof text === 'string' ? this.read(type, field, text) : text
+  }
+
+  /** Like `read`, of each; what is wrong is said once. Null and nothing mean themselves. */
+  readList(type: NodeType, field: string, texts: readonly string[] | null | undefined): string[] | null | undefined {
+    if (!texts) return texts
+    const parsed = texts.map((text) => parseGlobalId(text))
+    if (parsed.every((id) => id?.typename === type)) return parsed.flatMap((id) => id?.id ?? [])
+    this.userErrors.push({ code: 'INVALID_INPUT', field: [field], message: `Not all of these are ids of a ${type}.` })
+    return undefined
   }
 }

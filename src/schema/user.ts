@@ -1,6 +1,6 @@
 import { isStaff } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
-import { UserRoleEnum } from './enums.ts'
+import { TicketAccessEnum, UserRoleEnum } from './enums.ts'
 
 export const UserRef = builder.prismaNode('User', {
   description: 'A person: an administrator, an agent, or an end user who opens tickets.',
@@ -10,6 +10,11 @@ export const UserRef = builder.prismaNode('User', {
     name: t.exposeString('name', { description: 'The name to show.' }),
     role: t.expose('role', { type: UserRoleEnum, description: 'What the person is here.' }),
     active: t.exposeBoolean('active', { description: 'False: may not sign in, and cannot be assigned.' }),
+    ticketAccess: t.expose('ticketAccess', {
+      type: TicketAccessEnum,
+      authScopes: { staff: true },
+      description: 'Which tickets the person sees, as an agent; administrators see all. For agents and administrators.',
+    }),
     email: t.string({
       nullable: true,
       description: 'The e-mail address, if known. End users see their own only.',

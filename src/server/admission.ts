@@ -40,7 +40,7 @@ export type Admit = (request: unknown, door: Door, session: Session) => Admitted
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
-  readonly services: Omit<Context, 'viewer' | 'signal'>
+  readonly services: Omit<Context, 'viewer' | 'latestViewer' | 'signal'>
   readonly metrics: Pick<Metrics, 'refused'>
 }
 
@@ -80,7 +80,12 @@ export function createAdmission({ schema, limits, services, metrics }: Admission
         GRAPHQL_FAULT,
       )
     }
-    const contextValue: Context = { viewer: session.viewer, ...services, signal: operation.signal }
+    const contextValue: Context = {
+      viewer: session.viewer,
+      latestViewer: () => session.viewer,
+      ...services,
+      signal: operation.signal,
+    }
     checkCost(checked, operationName, variables, contextValue)
     if (node.operation === 'subscription') operation.stream()
     const args: ExecutionArgs = {

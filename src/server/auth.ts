@@ -3,8 +3,10 @@ import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwt
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { PerchError } from '../domain/errors.ts'
+import type { Position } from '../domain/position.ts'
+import type { TicketAccess } from '../domain/ticket-access.ts'
 import type { Viewer } from '../schema/context.ts'
-import { SESSION_SCHEME } from './requester-cookies.ts'
+import { type RequesterSessions, requireOpen, sessionTokenOf } from './requester-sessions.ts'
 
 export type Role = Viewer['role']
 
@@ -16,11 +18,6 @@ const ASYMMETRIC = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 /** The 32-byte signing key of a deployment's secret (HKDF-SHA256, RFC 5869). Other uses derive with another info. */
 export function deriveTokenKey(secret: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', secret, '', 'perch token v1', 32))
-}
-
-/** The key of the requester's page's sessions: what a cookie holds is no token, and the other way round. */
-export function deriveSessionKey(secret: string): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', secret, '', 'perch requester session v1', 32))
 }
 
 export interface TokenSigner {
@@ -50,6 +47,10 @@ export interface KnownUser {
   readonly id: string
   readonly role: Role
   readonly active: boolean
+  readonly ticketAccess: TicketAccess
+  readonly groupIds: readonly string[]
+  /** The place in the log that this was read at. */
+  readonly asOf?: Position
 }
 
 export interface AuthenticatorOptions {
@@ -63,8 +64,8 @@ export interface AuthenticatorOptions {
   readonly issuer?: string
   /** Expected `aud`; `perch` unless named, so that a token for another program of the same issuer is refused. */
   readonly audience?: string
-  /** The requester's page: the keys of its cookies, the first of which signs, and whether requesters can sign in (F51). */
-  readonly requesters?: { readonly keys: readonly [Uint8Array, ...Uint8Array[]]; readonly open: () => Promise<boolean> }
+  /** Who signed in to the requester's page; not given: nobody does. */
+  readonly requesters?: RequesterSessions
   /** Looks a subject up. Throwing means "cannot say now" and is answered UNAVAILABLE. */
   readonly findUser: (id: string) => Promise<KnownUser | null>
   /** How long a user is remembered, in milliseconds; with the sessions' sweep, deactivation takes hold within 5 s. */
@@ -80,8 +81,10 @@ export interface Authentication {
 export interface Authenticator {
   /** Takes `Bearer <token>` or the bare token. Throws PerchError UNAUTHENTICATED, TOKEN_EXPIRED or UNAVAILABLE. */
   authenticate(authorization: string | undefined): Promise<Authentication>
-  /** Whether a viewer may go on as who they are: still active, and still of that role or a higher one. */
-  isCurrent(viewer: Viewer): Promise<boolean>
+  /** The viewer as the database has them now; null when they may not go on: deactivated, or of a lower role. */
+  renew(viewer: Viewer): Promise<Viewer | null>
+  /** The log says at this place that the user changed: what was read before it is not taken any more. */
+  changed(userId: string, at: Position): void
 }
 
 const claimsSchema = z.object({
@@ -94,7 +97,7 @@ const claimsSchema = z.object({
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const verify = createVerifier(options)
   const { requesters } = options
-  const verifySession = requesters && createVerifier({ ...options, ...sessionOptions(requesters.keys) })
+  const verifySession = requesters && verifierOf(requesters.keys, { issuer: PERCH, audience: PERCH })
   const users = new LRUCache<string, { readonly user: KnownUser | null }>({
     max: 10_000,
     ttl: options.userTtlMs ?? 3_500,
@@ -102,9 +105,16 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     fetchMethod: async (id) => ({ user: await options.findUser(id) }),
   })
 
+  const changes = new LRUCache<string, Position>({ max: 10_000, ttl: 60_000 })
+
   const find = async (id: string): Promise<KnownUser | null> => {
     try {
-      return (await users.fetch(id))?.user ?? null
+      let user = (await users.fetch(id))?.user ?? null
+      // A look-up that was under way at the change may have come too early, and others may have joined it.
+      for (let tries = 0; tries < 3 && isOlder(user, changes.get(id)); tries += 1) {
+        user = (await users.fetch(id, { forceRefresh: true }))?.user ?? null
+      }
+      return user
     } catch (cause) {
       throw new PerchError('UNAVAILABLE', 'Users cannot be looked up at the moment. Try again.', { cause })
     }
@@ -113,7 +123,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   return {
     async authenticate(authorization) {
       if (authorization === undefined) return { viewer: null, expiresAt: null }
-      const session = verifySession && SESSION.exec(authorization)?.[1]
+      const session = verifySession && sessionTokenOf(authorization)
       const token = session ?? authorization.replace(/^Bearer(?:\s+|$)/i, '').trim()
       if (!token) throw new PerchError('UNAUTHENTICATED', 'The token is empty.')
       const check = (session !== undefined && verifySession) || verify
@@ -123,33 +133,35 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const user = await find(sub)
       // One sentence for both, so that tokens tell nothing about who exists.
       if (!user?.active) throw new PerchError('UNAUTHENTICATED', 'The user of this token is unknown or deactivated.')
-      if (session) await requireOpen(requesters)
+      if (session && requesters) await requireOpen(requesters)
       // Whoever comes by the requester's page is a requester there.
       const claimed = session ? 'END_USER' : (role ?? user.role)
       return {
-        viewer: { userId: user.id, role: lower(user.role, claimed) },
+        viewer: viewerAs(user, lower(user.role, claimed)),
         expiresAt: new Date(exp * 1000),
       }
     },
-    async isCurrent(viewer) {
+    async renew(viewer) {
       const user = await find(viewer.userId)
-      return user?.active === true && RANK[user.role] >= RANK[viewer.role]
+      return user?.active && RANK[user.role] >= RANK[viewer.role] ? viewerAs(user, viewer.role) : null
+    },
+    changed(userId, at) {
+      changes.set(userId, at)
     },
   }
 }
 
-const SESSION = new RegExp(`^${SESSION_SCHEME} (.+)$`)
+const viewerAs = ({ id, ticketAccess, groupIds, asOf }: KnownUser, role: Role): Viewer => ({
+  userId: id,
+  role,
+  ticketAccess,
+  groupIds,
+  ...(asOf && { asOf }),
+})
 
-function sessionOptions([key, ...furtherKeys]: readonly [Uint8Array, ...Uint8Array[]]) {
-  // Not what the settings say of tokens, which may come from elsewhere.
-  return { key, furtherKeys, jwksUrl: '', issuer: PERCH, audience: PERCH }
-}
-
-async function requireOpen(requesters: AuthenticatorOptions['requesters']): Promise<void> {
-  const open = await requesters?.open().catch((cause: unknown) => {
-    throw new PerchError('UNAVAILABLE', 'Sessions cannot be checked at the moment. Try again.', { cause })
-  })
-  if (!open) throw new PerchError('UNAUTHENTICATED', 'Requesters cannot sign in here at the moment.')
+function isOlder(user: KnownUser | null, change: Position | undefined): boolean {
+  const asOf = user?.asOf
+  return asOf !== undefined && change !== undefined && asOf.epoch === change.epoch && asOf.offset < change.offset
 }
 
 /** A token may narrow what the database grants, never widen it. */
@@ -157,19 +169,26 @@ function lower(granted: Role, claimed: Role): Role {
   return RANK[claimed] < RANK[granted] ? claimed : granted
 }
 
-function createVerifier(options: AuthenticatorOptions): (token: string) => Promise<JWTPayload> {
+type Verify = (token: string) => Promise<JWTPayload>
+
+function createVerifier(options: AuthenticatorOptions): Verify {
   const audience = options.audience ?? PERCH
   const common = { audience, requiredClaims: ['sub', 'exp'] }
   if (options.key && options.jwksUrl) throw new Error('Give the authenticator a key or a JWKS address, not both.')
   if (options.key) {
     const keys = [options.key, ...(options.furtherKeys ?? [])]
-    const checks = { ...common, issuer: options.issuer ?? PERCH, algorithms: ['HS256'] }
-    return (token) => explained(() => verifyWithAny(token, keys, checks))
+    return verifierOf(keys, { issuer: options.issuer ?? PERCH, audience })
   }
   if (!options.jwksUrl) throw new Error('The authenticator needs a key or a JWKS address.')
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: 5_000 })
   const checks = { ...common, ...(options.issuer ? { issuer: options.issuer } : {}), algorithms: ASYMMETRIC }
   return (token) => explained(async () => (await jwtVerify(token, keys, checks)).payload)
+}
+
+/** Takes what one of our own keys has signed. */
+function verifierOf(keys: readonly Uint8Array[], of: { issuer: string; audience: string }): Verify {
+  const checks = { ...of, requiredClaims: ['sub', 'exp'], algorithms: ['HS256'] }
+  return (token) => explained(() => verifyWithAny(token, keys, checks))
 }
 
 /** A token is signed with one of the keys; what is wrong with it otherwise, the one that fits says. */

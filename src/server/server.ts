@@ -20,7 +20,7 @@ import { createWebSocketDoor } from './websocket-door.ts'
 
 export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
-  readonly services: Omit<Context, 'viewer' | 'signal'>
+  readonly services: Omit<Context, 'viewer' | 'latestViewer' | 'signal'>
   readonly auth: Authenticator
   /** Shows GraphiQL at /graphql; for development. */
   readonly graphiql: boolean

@@ -18,6 +18,7 @@ export interface Operation {
 
 /** A token's stay: one socket, or one HTTP request. Everything that runs on its authority hangs on it. */
 export interface Session {
+  /** Who it belongs to, as of a moment ago: their access and groups are looked at again while it lives. */
   readonly viewer: Viewer | null
   /** A place for an operation. Throws Refused beyond the limit, PerchError when the session has ended. */
   begin(): Operation
@@ -48,6 +49,7 @@ interface Live extends Session {
   readonly expiresAt: number
   readonly running: ReadonlySet<Running>
   expire(reason: PerchError): void
+  renew(viewer: Viewer): void
 }
 
 interface Running extends Operation {
@@ -108,11 +110,17 @@ export function createSessions(authenticator: Authenticator, limits: Limits): Se
     },
   }
 
-  function createSession(viewer: Viewer | null, expiresAt: number, ended?: (reason: PerchError) => void): Live {
+  function createSession(opened: Viewer | null, expiresAt: number, ended?: (reason: PerchError) => void): Live {
+    let viewer = opened
     const running = new Set<Running>()
     let over: PerchError | undefined
     const session: Live = {
-      viewer,
+      get viewer() {
+        return viewer
+      },
+      renew(current) {
+        viewer = current
+      },
       expiresAt,
       running,
       begin() {
@@ -174,8 +182,12 @@ async function checkViewers(live: ReadonlySet<Live>, authenticator: Authenticato
   const worker = async (): Promise<void> => {
     for (let group = waiting.pop(); group; group = waiting.pop()) {
       // A database that cannot be asked ends nobody's session; new ones are refused meanwhile.
-      const current = await authenticator.isCurrent(group.viewer).catch(() => true)
-      if (current) continue
+      const { viewer } = group
+      const current = await authenticator.renew(viewer).catch(() => viewer)
+      if (current) {
+        for (const session of group.sessions) session.renew(current)
+        continue
+      }
       const reason = new PerchError('UNAUTHENTICATED', 'The user was deactivated or has lost the role.')
       for (const session of group.sessions) session.expire(reason)
     }

@@ -62,7 +62,11 @@ async function readFacts(
     where: { id: { in: ids } },
     select: { id: true, role: true, active: true, memberships: { select: { groupId: true } } },
   })
-  const group = patch.groupId ? await db.group.findUnique({ where: { id: patch.groupId } }) : null
+  // Held until the end: a group is not deleted while a ticket is given to it.
+  const groups = patch.groupId
+    ? await db.$queryRaw<{ id: string }[]>`
+        SELECT id::text AS id FROM "group" WHERE id = ${patch.groupId}::uuid AND deleted_at IS NULL FOR KEY SHARE`
+    : []
   return {
     actorId: person.userId,
     people: new Map(
@@ -71,6 +75,6 @@ async function readFacts(
         { role, active, groupIds: memberships.map(({ groupId }) => groupId) },
       ]),
     ),
-    groupIds: new Set(group ? [group.id] : []),
+    groupIds: new Set(groups.map(({ id }) => id)),
   }
 }

@@ -44,9 +44,11 @@ const conditionsArbitrary: fc.Arbitrary<TicketConditions> = fc.record(
 )
 
 const audiences: Audience[] = [
-  { userId: id(1), role: 'AGENT' },
-  { userId: id(1), role: 'ADMIN' },
-  { userId: id(2), role: 'END_USER' },
+  { userId: id(1), role: 'AGENT', ticketAccess: 'ALL', groupIds: [] },
+  { userId: id(1), role: 'AGENT', ticketAccess: 'GROUPS', groupIds: [id(2), id(3)] },
+  { userId: id(3), role: 'AGENT', ticketAccess: 'ASSIGNED', groupIds: [id(2)] },
+  { userId: id(1), role: 'ADMIN', ticketAccess: 'ALL', groupIds: [] },
+  { userId: id(2), role: 'END_USER', ticketAccess: 'ALL', groupIds: [] },
 ]
 
 beforeAll(async () => {

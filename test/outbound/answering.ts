@@ -1,10 +1,28 @@
 import { expect } from 'vitest'
+import type { Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { brands, connect, mutate } from '../accounts/graphql.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { query, startPerch, tokenFor } from '../helpers/perch.ts'
 import { type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
+
+export const WAYS = ['X_POST', 'X_DM', 'X_CHAT'] as const
+export type Way = (typeof WAYS)[number]
+
+/** What X is asked to send by. */
+export const SENDING_PATHS: Readonly<Record<Way, string>> = {
+  X_POST: '/2/tweets',
+  X_DM: '/2/dm_conversations/with/:participant_id/messages',
+  X_CHAT: '/2/chat/conversations/:id/messages',
+}
+
+/** How often X has a text of an account. */
+export function howOftenOnX(simulator: Simulator, user: string, way: Way, text: string): number {
+  if (way === 'X_POST') return simulator.received().filter((post) => post.text.endsWith(text)).length
+  const messages = way === 'X_DM' ? simulator.directMessages({ user }) : simulator.chatMessages({ user })
+  return messages.filter((message) => message.text === text).length
+}
 
 /** How an answer stands, as an agent sees it. */
 export interface AnswerSeen {
@@ -24,16 +42,24 @@ export interface AnswerSeen {
 
 const ANSWER = 'id body channel externalId delivery { state error message detail attempts retryable }'
 
-/** A brand with open XChat keys, its customers, and Perch between them. */
+/** Its id at X, and its handle. */
+export interface Brand {
+  readonly id: string
+  readonly handle: string
+}
+
+/** Brands with open XChat keys, their customers, and Perch between them. */
 export interface AnsweringWorld {
   readonly app: App
   readonly x: ValidatedSimulator
   readonly database: TestDatabase
-  /** The brand's id at X, and its handle. */
-  readonly brand: { readonly id: string; readonly handle: string }
-  readonly accountId: string
-  /** A ticket of something that a customer says, by whichever way. Gives its global id. */
-  ticket(channel: 'X_POST' | 'X_DM' | 'X_CHAT', text: string): Promise<string>
+  /** The first of the brands. */
+  readonly brand: Brand
+  readonly brands: readonly Brand[]
+  /** Asks another process from now on. */
+  askAt(url: string): void
+  /** A ticket of something that a customer says to a brand, by whichever way. Gives its global id. */
+  ticket(channel: Way, text: string, to?: Brand): Promise<string>
   reply(ticketId: string, body: string, more?: object): Promise<AnswerSeen>
   retry(commentId: string, evenIfSent?: boolean): Promise<AnswerSeen>
   answers(ticketId: string): Promise<readonly AnswerSeen[]>
@@ -42,20 +68,25 @@ export interface AnsweringWorld {
   close(): Promise<void>
 }
 
-export async function answeringWorld(): Promise<AnsweringWorld> {
+export async function answeringWorld(count = 1): Promise<AnsweringWorld> {
   const database = await testDatabase()
   const x = await validatedSimulator({ pinHashingMode: 'FastInsecure' })
   const { simulator } = x
   const app = await startPerch({ databaseUrl: database.url, simulatorUrl: simulator.url })
-  const [brandId = ''] = brands(simulator, 1)
-  const accountId = (await connect(app, brandId)).account?.id ?? ''
-  await simulator.setUpXChat({ user: brandId, pin: '4821' })
-  await mutate(app, 'updateAccount', { accountId, captureDirectMessages: true })
-  await mutate(app, 'confirmXChatPin', { accountId, pin: '4821' }, 'admin', 'outcome')
-  const account = await app.store.prisma.account.findFirstOrThrow()
-  const brand = { id: account.xUserId, handle: account.screenName }
+  const owners = brands(simulator, count)
+  for (const owner of owners) {
+    const accountId = (await connect(app, owner)).account?.id ?? ''
+    await simulator.setUpXChat({ user: owner, pin: '4821' })
+    await mutate(app, 'updateAccount', { accountId, captureDirectMessages: true })
+    await mutate(app, 'confirmXChatPin', { accountId, pin: '4821' }, 'admin', 'outcome')
+  }
+  const handles = new Map(simulator.users().map(({ id, username }) => [id, username]))
+  const all = owners.map((id) => ({ id, handle: handles.get(id) ?? '' }))
+  const [brand] = all
+  if (!brand) throw new Error('a world has a brand')
+  let url = app.url
   const token = await tokenFor(app)
-  const ask = <Data>(text: string, variables: object) => query<Data>(app.url, token, text, variables)
+  const ask = <Data>(text: string, variables: object) => query<Data>(url, token, text, variables)
   let customers = 0
 
   const answers = async (ticketId: string) => {
@@ -73,13 +104,16 @@ export async function answeringWorld(): Promise<AnsweringWorld> {
     x,
     database,
     brand,
-    accountId,
-    async ticket(channel, text) {
+    brands: all,
+    askAt(other) {
+      url = other
+    },
+    async ticket(channel, text, to = brand) {
       const from = `customer_${++customers}`
       simulator.createUser({ username: from })
-      if (channel === 'X_POST') simulator.createPost({ from, text: `@${brand.handle} ${text}` })
-      else if (channel === 'X_DM') simulator.sendDirectMessage({ from, to: brand.id, text })
-      else await simulator.sendChatMessage({ from, to: brand.id, text })
+      if (channel === 'X_POST') simulator.createPost({ from, text: `@${to.handle} ${text}` })
+      else if (channel === 'X_DM') simulator.sendDirectMessage({ from, to: to.id, text })
+      else await simulator.sendChatMessage({ from, to: to.id, text })
       const find = () => app.store.prisma.ticket.findFirst({ where: { subject: { endsWith: text } } })
       await expect.poll(find, { timeout: 20_000, interval: 50 }).not.toBeNull()
       return encodeGlobalId('Ticket', (await find())?.id ?? '')

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type AnsweringWorld, answeringWorld } from './answering.ts'
+import {
+  type AnsweringWorld,
+  answeringWorld,
+  howOftenOnX,
+  SENDING_PATHS as PATHS,
+  WAYS,
+  type Way,
+} from './answering.ts'
 
 /** Answers from GraphQL to X and back (F27, F37), each call checked against X's OpenAPI document. */
 
@@ -11,27 +18,10 @@ beforeAll(async () => {
 afterAll(() => world?.close())
 beforeEach(() => world.x.simulator.clearFaults())
 
-const WAYS = ['X_POST', 'X_DM', 'X_CHAT'] as const
-type Way = (typeof WAYS)[number]
-
-const PATHS = {
-  X_POST: '/2/tweets',
-  X_DM: '/2/dm_conversations/with/:participant_id/messages',
-  X_CHAT: '/2/chat/conversations/:id/messages',
-} as const
-
 let count = 0
 const words = (what: string) => `${what} ${++count}`
 
-/** How often X has it, by whatever way. */
-async function onX(way: Way, text: string): Promise<number> {
-  const { simulator } = world.x
-  if (way === 'X_POST') return simulator.received().filter((post) => post.text.endsWith(text)).length
-  if (way === 'X_DM')
-    return simulator.directMessages({ user: world.brand.id }).filter((each) => each.text === text).length
-  const read = await simulator.chatMessages({ user: world.brand.id })
-  return read.filter((each) => each.text === text).length
-}
+const onX = (way: Way, text: string) => howOftenOnX(world.x.simulator, world.brand.id, way, text)
 
 describe.each(WAYS)('an answer by %s', (way) => {
   it('is sent as the customer wrote, once, and stays one comment when X tells of it', { timeout: 60_000 }, async () => {
@@ -108,4 +98,8 @@ it('twice the same words on a ticket are refused by X, in words for the agent', 
     retryable: false,
     detail: 'You are not allowed to create a Tweet with duplicate content.',
   })
+})
+
+it('are asked of X as its document says', () => {
+  world.x.assertNoViolations()
 })

@@ -7,6 +7,7 @@ import { createAuthenticator, createTokenSigner, deriveTokenKey } from '../../sr
 import { createMetrics } from '../../src/server/metrics.ts'
 import { type RunningServer, startServer } from '../../src/server/server.ts'
 import { at, createWorld, type World } from '../schema/world.ts'
+import { knownUser } from '../server/support.ts'
 import { followTickets } from './follow-tickets.ts'
 
 let world: World
@@ -31,7 +32,7 @@ const serve = (): Promise<RunningServer> =>
       profiles: world.context(null).profiles,
       replies: world.context(null).replies,
     },
-    auth: createAuthenticator({ key, findUser: async (id) => ({ id, role: 'AGENT', active: true }) }),
+    auth: createAuthenticator({ key, findUser: async (id) => knownUser(id, 'AGENT') }),
     graphiql: false,
     metrics: createMetrics(),
     readiness: async () => ({}),

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
-import { createTokenSigner, deriveSessionKey } from '../../src/server/auth.ts'
+import { createTokenSigner } from '../../src/server/auth.ts'
+import { deriveSessionKey } from '../../src/server/requester-sessions.ts'
 import { linkOf } from '../../src/tickets/ticket-link.ts'
 import { SECRET } from '../helpers/perch.ts'
 import { browser, OWN_PAGE } from './browser.ts'

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addAgent } from './agents.ts'
 import { at, createWorld, gid, type World } from './world.ts'
 
 let world: World
@@ -209,15 +210,22 @@ describe.each([
 })
 
 describe('many subscribers with the same operation', () => {
-  it('cost the database no more than one', async () => {
+  it.each([
+    ['who see all tickets', () => Promise.resolve(world.agent), {}],
+    [
+      'who are restricted to a group',
+      () => addAgent(world, 'GROUPS', [world.groupId]),
+      { groupId: () => world.groupId },
+    ],
+  ])('%s cost the database no more than one', async (_name, subscriber, where) => {
     const source = `subscription { ticketEvents {
       type actor { user { name } } comment { body author { name } }
       ticket { number requester { name xProfile { username } } comments(last: 3) { nodes { body author { name } } } }
     } }`
     const issued = async (subscribers: number) => {
       const all = []
-      for (let index = 0; index < subscribers; index++) all.push(await world.listen(world.agent, source))
-      const { id } = await world.openTicket()
+      for (let index = 0; index < subscribers; index++) all.push(await world.listen(await subscriber(), source))
+      const { id } = await world.openTicket('groupId' in where ? { groupId: where.groupId() } : {})
       await Promise.all(all.map((events) => events.next()))
       world.sql.length = 0
       await world.addComment(id)

@@ -184,7 +184,7 @@ describe('an end user', () => {
   })
 
   it('who is nobody here sees nothing', async () => {
-    const nobody = { userId: uuidv7(), role: 'END_USER' } as const
+    const nobody = { ...world.stranger, userId: uuidv7() }
     const { data } = await world.ask(nobody, '{ tickets { totalCount } }')
     expect(data).toEqual({ tickets: { totalCount: 0 } })
   })

@@ -112,6 +112,7 @@ export async function createWorld(): Promise<World> {
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
     viewer,
+    latestViewer: () => viewer,
     prisma: store.prisma,
     store,
     feed,
@@ -228,7 +229,7 @@ async function populate(store: Store) {
   const { prisma } = store
   const accountId = uuidv7()
   const groupId = uuidv7()
-  const person = (role: Viewer['role']): Viewer => ({ userId: uuidv7(), role })
+  const person = (role: Viewer['role']): Viewer => ({ userId: uuidv7(), role, ticketAccess: 'ALL', groupIds: [] })
   const people = {
     admin: person('ADMIN'),
     agent: person('AGENT'),

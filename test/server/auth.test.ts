@@ -10,7 +10,7 @@ import {
   type KnownUser,
   type Role,
 } from '../../src/server/auth.ts'
-import { KEY, testUsers, token } from './support.ts'
+import { KEY, knownUser, testUsers, token } from './support.ts'
 
 const users = testUsers()
 const findUser = async (id: string): Promise<KnownUser | null> => users.get(id) ?? null
@@ -18,6 +18,14 @@ const withKey = (options: Partial<AuthenticatorOptions> = {}) => createAuthentic
 
 interface Claims {
   readonly [name: string]: unknown
+}
+/** Promise.withResolvers, which Node 20 lacks. */
+function withResolvers() {
+  let resolve = () => {}
+  const promise = new Promise<void>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: () => resolve() }
 }
 const claims = { sub: 'bob', role: 'AGENT', iss: 'perch', aud: 'perch' }
 const jwt = (
@@ -28,7 +36,7 @@ const jwt = (
 describe('a token signed with the key', () => {
   test('says who asks and until when', async () => {
     const { viewer, expiresAt } = await withKey().authenticate(`Bearer ${await token('bob', 'AGENT', 60)}`)
-    expect(viewer).toEqual({ userId: 'bob', role: 'AGENT' })
+    expect(viewer).toEqual({ userId: 'bob', role: 'AGENT', ticketAccess: 'ALL', groupIds: [] })
     expect((expiresAt?.getTime() ?? 0) - Date.now()).toBeGreaterThan(58_000)
     expect((expiresAt?.getTime() ?? 0) - Date.now()).toBeLessThanOrEqual(60_000)
   })
@@ -123,6 +131,64 @@ test('a user is looked up once for a while, also by many at once', async () => {
   expect(asked).toBe(1)
 })
 
+describe('access and groups', () => {
+  const restricted = { ticketAccess: 'GROUPS', groupIds: ['billing'] } as const
+  const at = (offset: number) => ({ epoch: 'e', offset })
+
+  test('come from the database, with the place in the log that they were read at', async () => {
+    const auth = withKey({ findUser: async (id) => knownUser(id, 'AGENT', { ...restricted, asOf: at(7) }) })
+    const { viewer } = await auth.authenticate(await token())
+    expect(viewer).toEqual({ userId: 'bob', role: 'AGENT', ...restricted, asOf: at(7) })
+  })
+
+  test('are looked up again when the log tells of a change, also by those whose look-up was under way', async () => {
+    let offset = 7
+    let asked = 0
+    const answered = withResolvers()
+    const auth = withKey({
+      userTtlMs: 60_000,
+      findUser: async (id) => {
+        asked += 1
+        const found = knownUser(id, 'AGENT', { groupIds: [`as of ${offset}`], asOf: at(offset) })
+        if (asked === 1) await answered.promise
+        return found
+      },
+    })
+    const first = auth.authenticate(await token())
+    await expect.poll(() => asked).toBe(1)
+    offset = 9
+    auth.changed('bob', at(9))
+    answered.resolve()
+    const { viewer } = await first
+    expect(viewer).toMatchObject({ groupIds: ['as of 9'] })
+    if (!viewer) throw new Error('There is no viewer.')
+    offset = 12
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 9'] })
+    auth.changed('bob', at(8))
+    auth.changed('eve', at(12))
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 9'] })
+    auth.changed('bob', at(12))
+    expect(await auth.renew(viewer)).toMatchObject({ groupIds: ['as of 12'], asOf: at(12) })
+  })
+
+  test('a viewer goes on while active and of the role, narrowed as the token has it', async () => {
+    let user: KnownUser | null = knownUser('ada', 'ADMIN')
+    const auth = withKey({ userTtlMs: 1, findUser: async () => user })
+    const { viewer } = await auth.authenticate(await token('ada', 'AGENT'))
+    if (!viewer) throw new Error('There is no viewer.')
+    expect(await auth.renew(viewer)).toMatchObject({ role: 'AGENT' })
+    for (const [now, goesOn] of [
+      [knownUser('ada', 'AGENT', restricted), true],
+      [knownUser('ada', 'END_USER'), false],
+      [knownUser('ada', 'AGENT', { active: false }), false],
+      [null, false],
+    ] as const) {
+      user = now
+      await expect.poll(async () => (await auth.renew(viewer)) !== null).toBe(goesOn)
+    }
+  })
+})
+
 describe('with a JWKS', () => {
   const serve = async (keys: () => unknown[]) => {
     const server = createServer((_, response) => {
@@ -171,5 +237,5 @@ describe('with a JWKS', () => {
 test('the signer and the authenticator of one secret fit together', async () => {
   const key = deriveTokenKey('s')
   const made = await createTokenSigner(key).sign({ sub: 'ada', role: 'ADMIN', ttlSeconds: 5 })
-  expect((await withKey({ key }).authenticate(made)).viewer).toEqual({ userId: 'ada', role: 'ADMIN' })
+  expect((await withKey({ key }).authenticate(made)).viewer).toMatchObject({ userId: 'ada', role: 'ADMIN' })
 })

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { codes, rawSocket, serverSent, startTestServer, type TestServer, token } from './support.ts'
+import { codes, knownUser, rawSocket, serverSent, startTestServer, type TestServer, token } from './support.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -63,8 +63,8 @@ test('deactivation and demotion take hold within 5 seconds, also on what runs, a
   const [bobs, adas, eves] = sockets
   for (const raw of sockets) raw.say(subscribe('1', 'count'))
   const streamed = lastOf(await stream(bob, 'count'))
-  server.users.set('bob', { id: 'bob', role: 'AGENT', active: false })
-  server.users.set('ada', { id: 'ada', role: 'AGENT', active: true })
+  server.users.set('bob', knownUser('bob', 'AGENT', { active: false }))
+  server.users.set('ada', knownUser('ada', 'AGENT'))
   const changed = Date.now()
   const [bobEnd, adaEnd, streamEnd] = await Promise.all([bobs?.closed, adas?.closed, streamed])
   expect(bobEnd).toMatchObject({ code: 4403, reason: 'Forbidden' })

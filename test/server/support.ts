@@ -170,12 +170,22 @@ const signer = createTokenSigner(KEY)
 /** Users of the test server; tests may change them. */
 export function testUsers(): Map<string, KnownUser> {
   return new Map<string, KnownUser>([
-    ['ada', { id: 'ada', role: 'ADMIN', active: true }],
-    ['bob', { id: 'bob', role: 'AGENT', active: true }],
-    ['eve', { id: 'eve', role: 'END_USER', active: true }],
-    ['gone', { id: 'gone', role: 'AGENT', active: false }],
+    ['ada', knownUser('ada', 'ADMIN')],
+    ['bob', knownUser('bob', 'AGENT')],
+    ['eve', knownUser('eve', 'END_USER')],
+    ['gone', knownUser('gone', 'AGENT', { active: false })],
   ])
 }
+
+/** Somebody whom the database knows, and who sees all tickets. */
+export const knownUser = (id: string, role: Role, more: Partial<KnownUser> = {}): KnownUser => ({
+  id,
+  role,
+  active: true,
+  ticketAccess: 'ALL',
+  groupIds: [],
+  ...more,
+})
 
 export function token(sub = 'bob', role: Role = 'AGENT', ttlSeconds = 3600): Promise<string> {
   return signer.sign({ sub, role, ttlSeconds })

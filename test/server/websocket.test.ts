@@ -49,7 +49,11 @@ describe('the token', () => {
 
   test('closes the socket with 1013 while users cannot be looked up, so that clients try again', async () => {
     const broken = await startTestServer({
-      auth: { authenticate: () => Promise.reject(new Error('no database')), isCurrent: async () => true },
+      auth: {
+        authenticate: () => Promise.reject(new Error('no database')),
+        renew: async () => null,
+        changed: () => {},
+      },
     })
     const raw = await rawSocket(broken, undefined)
     raw.say({ type: 'connection_init', payload: { authorization: 'x' } })
