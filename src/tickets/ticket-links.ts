@@ -24,7 +24,7 @@ export interface TicketLinks {
    * Has the configured shortener make a link of this ticket, if there is none yet. Before the reply's transaction, for
    * no transaction waits for somebody else's server. Never throws: without an answer in time, our own link is used.
    */
-  prepare(ticket: LinkedTicket): Promise<void>
+  prepare(ticketId: string): Promise<void>
   /** What is sent: the text with the link that the settings and the agent say, made in the reply's transaction. */
   addTo(
     scope: Pick<ChangeScope, 'db'>,
@@ -67,19 +67,19 @@ export function createTicketLinks(services: {
     (shortener && shortenedUrl) || shortUrl(base(), code)
 
   return {
-    async prepare(ticket) {
+    async prepare(ticketId) {
       if (!shortener || performance.now() < restsUntil) return
-      const known = await store.prisma.ticketLink.findUnique({ where: { ticketId: ticket.id } })
-      if (known?.shortenedUrl) return
+      const select = { number: true, link: { select: { shortenedUrl: true } } } as const
+      const ticket = await store.prisma.ticket.findUnique({ where: { id: ticketId }, select })
+      if (!ticket || ticket.link?.shortenedUrl) return
       const { requesterSignIn, ticketLinkForm } = await readSettings(store.prisma)
       if (!requesterSignIn || ticketLinkForm !== 'SHORT') return
       try {
         const shortenedUrl = await shortener.shorten(ticketUrl(base(), ticket.number))
         await store.change({ kind: 'system', part: 'links' }, async (scope) => {
-          await linkOf(scope, ticket.id)
+          await linkOf(scope, ticketId)
           // Of two that were made at once the first is kept, for it may have been sent already.
-          const unshortened = { ticketId: ticket.id, shortenedUrl: null }
-          await scope.db.ticketLink.updateMany({ where: unshortened, data: { shortenedUrl } })
+          await scope.db.ticketLink.updateMany({ where: { ticketId, shortenedUrl: null }, data: { shortenedUrl } })
         })
       } catch (error) {
         restsUntil = performance.now() + REST_MS

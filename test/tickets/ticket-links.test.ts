@@ -79,7 +79,7 @@ describe('a configured shortener', () => {
     const shorten = () => Promise.reject(new Error('not to be asked'))
     for (const how of [{ requesterSignIn: false }, { ...ON, ticketLinkForm: 'ORIGINAL' }]) {
       await settings(how)
-      await links({ shorten }).prepare(ticket)
+      await links({ shorten }).prepare(ticket.id)
     }
     expect(await world.store.prisma.ticketLink.count({ where: { ticketId: ticket.id } })).toBe(0)
     await settings(ON)
@@ -90,8 +90,8 @@ describe('a configured shortener', () => {
     const asked: string[] = []
     const shortener = { shorten: async (url: string) => `https://bit.example/${asked.push(url)}` }
     const shortening = links(shortener)
-    await shortening.prepare(ticket)
-    await shortening.prepare(ticket)
+    await shortening.prepare(ticket.id)
+    await shortening.prepare(ticket.id)
     expect(asked).toEqual([`${BASE}/requester/tickets/${ticket.number}`])
     expect(await textOf(shortening, ticket)).toBe('Hi https://bit.example/1')
     // One who gave it up sends its links no more.
@@ -106,8 +106,8 @@ describe('a configured shortener', () => {
       throw new LinkShortenerError('not today')
     }
     const failing = links({ shorten })
-    await failing.prepare(one)
-    await failing.prepare(two)
+    await failing.prepare(one.id)
+    await failing.prepare(two.id)
     expect(asked).toBe(1)
     expect(await textOf(failing, two)).toContain(`${BASE}/t/`)
   })
