@@ -55,8 +55,9 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     logger,
   })
   const requesters = await createRequesterParts(parts)
-  const { profiles, cookies } = requesters
-  const replies = createReplies({ store, calls, selfServe: config.x.access === 'self-serve' })
+  const { profiles, cookies, ticketLinks } = requesters
+  const selfServe = config.x.access === 'self-serve'
+  const replies = createReplies({ store, calls, selfServe, links: ticketLinks })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }

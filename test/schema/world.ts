@@ -19,6 +19,7 @@ import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
@@ -107,7 +108,8 @@ export async function createWorld(): Promise<World> {
     store,
     tokens: createConfirmTokens(['the secret of a world that only tests know']),
   })
-  const replies = createReplies({ store, calls: freeCalls(), selfServe: true })
+  const links = createTicketLinks({ store, base: () => 'https://perch.example.com', logger })
+  const replies = createReplies({ store, calls: freeCalls(), selfServe: true, links })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
