@@ -15,7 +15,7 @@ const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
 /** Calls of X that X limits and charges. */
 const CALLS = /^src\/x-calls\/x-calls\.ts$/
 /** E-mails: the interface, and the words. */
-const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
+const MAIL = /^src\/mail\/(mailer|texts|reply-address)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 /** What requesters do with what is theirs. */
@@ -80,6 +80,15 @@ const RULES: readonly Rule[] = [
     /^src\/accounts\/sealed-places\.ts$/,
     /^src\/ingest\/xchat-pages\.ts$/,
     /^src\/tickets\//,
+  ),
+  room(
+    'inbound-mail',
+    'mails that come in meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    MAIL,
+    /^src\/ingest\/dead-letters\.ts$/,
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room(

@@ -13,6 +13,7 @@ import { chatPages } from '../ingest/xchat-pages.ts'
 import { startXChatReader } from '../ingest/xchat-reader.ts'
 import { createFileMailer } from '../mail/file-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
+import type { ReplyAddresses } from '../mail/reply-address.ts'
 import { createSmtpMailer } from '../mail/smtp-mailer.ts'
 import { createCourier } from '../outbound/courier.ts'
 import { createDeliverTask, resumeDeliveries } from '../outbound/deliver-task.ts'
@@ -38,6 +39,7 @@ interface Parts extends XParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly config: Config
+  readonly addresses: ReplyAddresses
   /** Paces that only tests change. */
   readonly pace: { readonly pollMs?: number; readonly xchatMs?: number }
   /** Where X's webhook calls reach us. */
@@ -87,6 +89,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   metrics.observe('ingestion_lag_seconds', () => ingest.lag())
   const courier = createCourier({
     store,
+    mailer,
+    addresses: parts.addresses,
     x,
     xchat,
     vault,

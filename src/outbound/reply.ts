@@ -67,6 +67,7 @@ export async function replyWithin(
     )
   const facts = await readReplyFacts(scope.db, ticket, selfServe, request.commentId)
   const { channel } = facts.answered
+  if (facts.target === null && channel === 'EMAIL') return refused('NO_EMAIL', 'ticketId', REFUSAL_WORDS.NO_EMAIL)
   if (facts.target === null) {
     const field = request.commentId === undefined ? 'ticketId' : 'commentId'
     return refused('NOTHING_TO_ANSWER', field, 'There is nothing of the customer here that X lets us answer.')
@@ -103,7 +104,7 @@ export async function replyWithin(
         create: {
           ticketId,
           channel,
-          accountId: sender.accountId,
+          accountId: channel === 'EMAIL' ? null : sender.accountId,
           target: facts.target,
           mentions: [...facts.participants],
           createdAt: now,
@@ -114,7 +115,7 @@ export async function replyWithin(
   })
   await scope.db.ticket.update({ where: { id: ticketId }, data: { commentCount: { increment: 1 }, updatedAt: now } })
   scope.emit({ type: 'comment.created', ticket: snapshot, comment })
-  scope.enqueue(deliveryJob(sender.accountId))
+  scope.enqueue(deliveryJob(channel === 'EMAIL' ? null : sender.accountId))
   return { ticketId, commentId: comment.id, userErrors: [] }
 }
 

@@ -60,6 +60,12 @@ export const TicketRef = builder.prismaNode('Ticket', {
       authScopes: { staff: true },
       description: 'Since when it takes nothing more from X, for it has 5,000 comments. For agents and administrators.',
     }),
+    movedToEmailAt: t.expose('movedToEmailAt', {
+      type: 'DateTime',
+      nullable: true,
+      authScopes: { staff: true },
+      description: 'Since when answers go by e-mail; null: as the customer wrote. For agents and administrators.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     solvedAt: t.expose('solvedAt', {
