@@ -51,11 +51,20 @@ export function requesterDoors(options: RequesterDoorOptions): Routes {
 }
 
 /** Leads on to X, which asks the person; `return` is where they go on. */
-function signIn({ signIns, cookies }: RequesterDoorOptions): Handler {
+function signIn({ signIns, cookies, publicUrl }: RequesterDoorOptions): Handler {
   return async (request, response) => {
     if (request.method !== 'GET') return notThatWay(response, 'GET')
-    const wanted = queryOf(request).get('return') ?? ''
-    const started = await signIns.start(ENTRANCES.test(wanted) ? wanted : '/requester/')
+    const query = queryOf(request)
+    const wanted = query.get('return') ?? ''
+    const returnTo = ENTRANCES.test(wanted) ? wanted : '/requester/'
+    // X leads back to the public address, and a cookie that was set at another (localhost) would not be there. Once
+    // only: behind a proxy the name may differ for good.
+    if (request.headers.host !== new URL(publicUrl()).host && !query.has('here')) {
+      const location = `${publicUrl()}/requester/sign-in?here&return=${encodeURIComponent(returnTo)}`
+      response.writeHead(303, { location, 'cache-control': 'no-store' }).end()
+      return
+    }
+    const started = await signIns.start(returnTo)
     if (!started) return showPage(response, REFUSED.CLOSED)
     response
       .writeHead(303, {

@@ -75,6 +75,17 @@ describe('signing in with X', () => {
     expect(xCalls('/2/oauth2/revoke')).toHaveLength(revoked)
   })
 
+  it('begins at the public address, whatever the browser calls it: the cookie must be there when it comes back', async () => {
+    const { port } = new URL(world.app.url)
+    const elsewhere = await browser(`http://localhost:${port}`).open('/requester/sign-in?return=/requester/profile')
+    const location = elsewhere.headers.get('location') ?? ''
+    expect([elsewhere.status, elsewhere.headers.get('set-cookie')]).toEqual([303, null])
+    expect(location).toBe(`${world.app.url}/requester/sign-in?here&return=%2Frequester%2Fprofile`)
+    // Behind a proxy that changes the name it does not go round in circles.
+    const again = await browser(`http://localhost:${port}`).open('/requester/sign-in?here')
+    expect(again.headers.get('location')).toContain('/i/oauth2/authorize')
+  })
+
   it('goes on nowhere else than on the page, whatever the address says', async () => {
     for (const elsewhere of [
       'https://evil.example',
