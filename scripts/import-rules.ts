@@ -18,8 +18,12 @@ const CALLS = /^src\/x-calls\/x-calls\.ts$/
 const MAIL = /^src\/mail\/(mailer|texts|reply-address)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
+/** What requesters do with what is theirs. */
+const REQUESTERS = /^src\/requesters\/requesters\.ts$/
 /** What administrators do with incoming posts. */
 const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
+/** Who makes short links. */
+const LINK_SHORTENER = /^src\/tickets\/link-shortener\.ts$/
 /** Answers: the interface, and the words. */
 const REPLIES = /^src\/outbound\/(replies|wording)\.ts$/
 const DOMAIN = /^src\/domain\//
@@ -88,6 +92,19 @@ const RULES: readonly Rule[] = [
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room(
+    'requesters',
+    'requesters meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    X,
+    CALLS,
+    MAIL,
+    /^src\/accounts\/identity\.ts$/,
+    /^src\/people\/(lock-people|email-taken)\.ts$/,
+  ),
+  room('links', 'shorteners are wires, and know nobody', DOMAIN, LINK_SHORTENER),
+  room(
     'tickets',
     'tickets meet the store through its interface; spam suspends its author',
     DOMAIN,
@@ -104,6 +121,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    REQUESTERS,
     INCOMING_POSTS,
     REPLIES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
@@ -117,6 +135,7 @@ const RULES: readonly Rule[] = [
     STORE,
     PUBSUB,
     ACCOUNTS,
+    REQUESTERS,
     /^src\/schema\/(index|context)\.ts$/,
   ),
   {
@@ -129,7 +148,7 @@ const RULES: readonly Rule[] = [
 
 /** Modules that open something; only the composition root and the commands do. */
 const ADAPTERS =
-  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/(twitter-client|xchat\/create-xchat)|pubsub\/(redis-bus|memory-bus|live-feed))\.ts$/
+  /^src\/(store\/(open|embedded-postgres|migrate|job-runner)|x\/(twitter-client|xchat\/create-xchat)|pubsub\/(redis-bus|memory-bus|live-feed)|links\/http-shortener)\.ts$/
 const MAY_BUILD = /^(src\/(app\.ts$|composition\/|commands\/|store\/|x\/|pubsub\/)|test\/|bench\/|scripts\/)/
 
 /** Every breach as a sentence; empty when all is well. */

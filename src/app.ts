@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { openDatabase } from './composition/database.ts'
 import { openDoor } from './composition/door.ts'
+import { confirmationLink } from './composition/requesters.ts'
 import { startWorker } from './composition/worker.ts'
 import { openX } from './composition/x.ts'
 import type { Config } from './config.ts'
@@ -109,8 +110,9 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
     const webhookUrl = () => publicUrl() + WEBHOOK_PATH
     const link = async (userId: string, accountId: string) =>
       `${publicUrl()}/oauth/x/start?ticket=${await links.sign({ userId, accountId })}`
+    const confirmLink = confirmationLink(secrets, publicUrl)
     const { url: databaseUrl } = database
-    await startWorker({ ...shared, ...xParts, databaseUrl, pace: tuning, webhookUrl, link }, disposers)
+    await startWorker({ ...shared, ...xParts, databaseUrl, pace: tuning, webhookUrl, link, confirmLink }, disposers)
   }
 
   return {

@@ -48,6 +48,8 @@ export interface Config {
     /** What whoever hands mails to the inbound door must know. Undefined: there is no such door. */
     readonly inboundToken: string | undefined
   }
+  /** Who makes the short links to tickets. Undefined: we do, `/t/` and a code. */
+  readonly linkShortener: { readonly url: string; readonly token: string | undefined } | undefined
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** NODE_ENV=production turns GraphiQL off. */
   readonly development: boolean
@@ -115,6 +117,11 @@ const environment = z.object({
     .regex(/^[^<>@\s+]+@[^<>@\s]+$/, 'must be an address without a plus sign')
     .optional(),
   MAIL_INBOUND_TOKEN: z.string().min(MIN_SECRET, 'must have at least 32 characters').optional(),
+  LINK_SHORTENER_URL: url('http:', 'https:').optional(),
+  LINK_SHORTENER_TOKEN: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must be a token, without spaces')
+    .optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -167,6 +174,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       replyTo: set.MAIL_REPLY_TO ?? set.MAIL_FROM,
       inboundToken: set.MAIL_INBOUND_TOKEN,
     }),
+    linkShortener: set.LINK_SHORTENER_URL
+      ? Object.freeze({ url: set.LINK_SHORTENER_URL, token: set.LINK_SHORTENER_TOKEN })
+      : undefined,
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
   })
@@ -195,6 +205,9 @@ function missing(given: Record<string, string | undefined>): string[] {
   }
   if (split && !given['PERCH_URL']) {
     wrong.push('PERCH_URL is required when PERCH_ROLE is api or worker (where X and e-mails lead people back to)')
+  }
+  if (given['LINK_SHORTENER_TOKEN'] && !given['LINK_SHORTENER_URL']) {
+    wrong.push('LINK_SHORTENER_URL is required with LINK_SHORTENER_TOKEN (where short links are made)')
   }
   return [...wrong, ...missingForWebhooks(given)]
 }

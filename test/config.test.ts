@@ -138,6 +138,12 @@ describe('a wrong setting', () => {
     [{ PERCH_EVENT_RETENTION_DAYS: '0' }, /PERCH_EVENT_RETENTION_DAYS/],
     [{ LOG_LEVEL: 'loud' }, /LOG_LEVEL must be trace/],
     [{ DATABASE_URL: DATABASE.DATABASE_URL }, /PERCH_SECRET is required with DATABASE_URL/],
+    [{ LINK_SHORTENER_URL: 'ftp://short.example' }, /LINK_SHORTENER_URL must be a URL/],
+    [{ LINK_SHORTENER_TOKEN: 'hush' }, /LINK_SHORTENER_URL is required with LINK_SHORTENER_TOKEN/],
+    [
+      { LINK_SHORTENER_URL: 'https://short.example', LINK_SHORTENER_TOKEN: 'two words' },
+      /LINK_SHORTENER_TOKEN must be a token/,
+    ],
     [{ PERCH_ROLE: 'api', ...DATABASE }, /REDIS_URL is required/],
     [{ PERCH_ROLE: 'api', ...REDIS }, /DATABASE_URL is required/],
     [{ PERCH_ROLE: 'worker', ...DATABASE, ...REDIS }, /X_CLIENT_ID and X_BEARER_TOKEN are required/],

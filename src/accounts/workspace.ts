@@ -1,24 +1,34 @@
 import { HANDLES, hasDirectMessages, type Plan } from '../domain/account.ts'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import {
+  decideRequesterSettings,
+  type RequesterPatch,
+  type RequesterSettings,
+  type RequesterWarning,
+} from '../domain/requester-settings.ts'
 import { CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import type { Store } from '../store/store.ts'
 import { lockWorkspace } from './lock-account.ts'
 
 export interface WorkspaceOutcome {
   readonly userErrors: readonly UserError[]
+  readonly warnings: readonly RequesterWarning[]
   readonly position: Position
 }
 
 /** Absent or null: as it is. */
-export interface WorkspacePatch {
+export interface WorkspacePatch extends RequesterPatch {
   readonly plan?: Plan | null | undefined
   readonly redactDeletedPosts?: boolean | null | undefined
   /** F68: 0 to 28. */
   readonly closeSolvedAfterDays?: number | null | undefined
 }
 
-/** Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
+/**
+ * Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan.
+ * Links to tickets need requesters who can sign in, and those a page (F50-F52).
+ */
 export async function updateWorkspace(
   store: Pick<Store, 'change'>,
   userId: string,
@@ -43,16 +53,25 @@ export async function updateWorkspace(
       const message = `Solved tickets close after 0 to ${CLOSE_AFTER_DAYS_AT_MOST} days.`
       errors.push({ code: 'INVALID_INPUT', field: ['closeSolvedAfterDays'], message })
     }
-    if (errors.length === 0)
-      await db.workspace.update({
-        where: { id: 1 },
-        data: {
-          plan,
-          ...(redactDeletedPosts != null && { redactDeletedPosts }),
-          ...(days != null && { closeSolvedAfterDays: days }),
-        },
-      })
-    return errors
+    const now = await db.workspace.findUniqueOrThrow({ where: { id: 1 } })
+    const requesters = decideRequesterSettings(requesterSettingsOf(now), patch)
+    errors.push(...requesters.errors)
+    if (errors.length > 0) return { userErrors: errors, warnings: [] }
+    await db.workspace.update({
+      where: { id: 1 },
+      data: {
+        plan,
+        ...requesters.settings,
+        ...(redactDeletedPosts != null && { redactDeletedPosts }),
+        ...(days != null && { closeSolvedAfterDays: days }),
+      },
+    })
+    return { userErrors: [], warnings: requesters.warnings }
   })
-  return { userErrors: value, position }
+  return { ...value, position }
+}
+
+function requesterSettingsOf(row: RequesterSettings): RequesterSettings {
+  const { requesterPage, requesterSignIn, ticketLinks, ticketLinkForm } = row
+  return { requesterPage, requesterSignIn, ticketLinks, ticketLinkForm }
 }

@@ -23,6 +23,7 @@ import { webhookDoor } from '../server/webhook-door.ts'
 import { FIRST_USERS } from '../store/bootstrap.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { createRequesterParts } from './requesters.ts'
 import type { XParts } from './x.ts'
 
 /* What the program answers on its port: everything, or, of a worker, how it is. */
@@ -57,17 +58,21 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     lookup: (accountId, ids) => calls.use(accountId, 'GET /2/tweets', (accessToken) => x.posts(ids, accessToken)),
     logger,
   })
-  const replies = createReplies({ store, calls, selfServe: config.x.access === 'self-serve' })
+  const requesters = await createRequesterParts(parts)
+  const { profiles, cookies, ticketLinks } = requesters
+  const selfServe = config.x.access === 'self-serve'
+  const replies = createReplies({ store, calls, selfServe, links: ticketLinks })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
-  const auth = createAuthenticator({ ...keys, findUser: (id) => findUser(store, id) })
+  const auth = createAuthenticator({ ...keys, requesters: requesters.sessions, findUser: (id) => findUser(store, id) })
   const unfollow = followUsers(feed, auth)
   const server = await startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies },
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, profiles },
     auth,
+    cookies,
     routes: {
       ...oauthDoors({
         accounts,
@@ -75,6 +80,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
         handleOf: (id) => handleOf(store, id),
         isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
       }),
+      ...requesters.routes,
       ...(config.mail.inboundToken !== undefined &&
         mailDoor({
           token: config.mail.inboundToken,

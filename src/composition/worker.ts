@@ -19,6 +19,8 @@ import { createCourier } from '../outbound/courier.ts'
 import { createDeliverTask, resumeDeliveries } from '../outbound/deliver-task.ts'
 import { DELIVER } from '../outbound/delivery-job.ts'
 import type { Feed } from '../pubsub/feed.ts'
+import type { EmailToken } from '../requesters/confirm-tokens.ts'
+import { CONFIRMATION_JOB, createConfirmationTask } from '../requesters/confirmation-mail.ts'
 import type { Metrics } from '../server/metrics.ts'
 import { keepHouse } from '../store/housekeeping.ts'
 import { startJobRunner } from '../store/job-runner.ts'
@@ -46,12 +48,14 @@ interface Parts extends XParts {
   readonly webhookUrl: () => string
   /** Where authorizing an account anew begins, in an administrator's name. */
   readonly link: (userId: string, accountId: string) => Promise<string>
+  /** Where a requester confirms an e-mail address. */
+  readonly confirmLink: (token: EmailToken) => Promise<string>
 }
 
 /** Starts what reads X, and the jobs. */
 export async function startWorker(parts: Parts, disposers: Disposers): Promise<void> {
   const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, pace } = parts
-  const { link, webhookUrl } = parts
+  const { link, confirmLink, webhookUrl } = parts
   const mailer = createMailer(config, logger)
   const stopping = new AbortController()
   disposers.add('mail', () => mailer.close())
@@ -111,6 +115,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       find_deliveries: () => findDeliveries(store),
       [REVOCATION_JOB]: createRevocationTask(createRemovedApps({ store, vault, x, tokens, calls, logger })),
       [NOTICE_JOB]: createNoticeTask({ store, mailer, logger, link }),
+      [CONFIRMATION_JOB]: createConfirmationTask({ store, mailer, logger, link: confirmLink }),
       [DELIVER]: createDeliverTask({ store, courier, logger }),
       resume_deliveries: () => resumeDeliveries(store),
     },

@@ -93,6 +93,7 @@ export function nameProblem(name: string): string | undefined {
   if (name === '') return 'A name cannot be empty.'
   if ([...name].length > NAME_LENGTH) return `A name has at most ${NAME_LENGTH} characters.`
   if (!isStorable(name)) return 'The name holds characters that are not text.'
+  if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(name)) return 'A name is one line.'
   return undefined
 }
 

@@ -11,6 +11,7 @@ export const escapeHtml = (text: string): string =>
 export function htmlOf(
   paragraphs: readonly string[],
   button?: { readonly label: string; readonly href: string },
+  footer = 'Sent by Perch to all administrators.',
 ): string {
   const text = paragraphs
     .map((paragraph) => `<p style="margin:0 0 16px">${escapeHtml(paragraph).replaceAll('\n', '<br>')}</p>`)
@@ -22,13 +23,13 @@ export function htmlOf(
 <body style="margin:0;padding:24px;font:16px/1.5 system-ui,-apple-system,'Segoe UI',sans-serif">
 <div style="max-width:520px;margin:0 auto">
 ${text}
-${button ? buttonOf(button) : ''}</div>
+${button ? buttonOf(button, footer) : ''}</div>
 </body>
 </html>
 `
 }
 
-const buttonOf = ({ label, href }: { readonly label: string; readonly href: string }): string =>
+const buttonOf = ({ label, href }: { readonly label: string; readonly href: string }, footer: string): string =>
   `<p style="margin:24px 0"><a href="${escapeHtml(href)}" style="display:inline-block;padding:12px 20px;border-radius:24px;background:#1a6fd4;color:#ffffff;text-decoration:none">${escapeHtml(label)}</a></p>
-<p style="margin:0;font-size:14px;color:#7a828a">Sent by Perch to all administrators.</p>
+<p style="margin:0;font-size:14px;color:#7a828a">${escapeHtml(footer)}</p>
 `

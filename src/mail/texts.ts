@@ -2,7 +2,7 @@ import type { DeauthorizationCause } from '../domain/event.ts'
 import { htmlOf } from './html.ts'
 import type { Mail } from './mailer.ts'
 
-/* What administrators are written (F48, F49). Pure. */
+/* What administrators (F48, F49) and requesters (F53) are written. Pure. */
 
 type Written = Pick<Mail, 'subject' | 'text' | 'html'>
 
@@ -62,8 +62,27 @@ export function inactivityMail(input: {
   }
 }
 
-function plain(paragraphs: readonly string[], button: { label: string; href: string }, last: string): string {
-  return `${[...paragraphs, `${button.label}:\n${button.href}`, last, '-- \nSent by Perch to all administrators.'].join('\n\n')}\n`
+/** F53: somebody gave this address as theirs. It names nobody: whoever gave it may not be who reads this. */
+export function confirmEmailMail(input: { readonly link: string }): Written {
+  const paragraphs = ['Somebody signed in to our support page and gave this e-mail address as theirs.']
+  const button = { label: 'Confirm the address', href: input.link }
+  const last =
+    'If that was not you, do nothing: without the confirmation the address is not used. The link is good for a day.'
+  const footer = 'Sent by Perch.'
+  return {
+    subject: 'Please confirm your e-mail address',
+    text: plain(paragraphs, button, last, footer),
+    html: htmlOf([...paragraphs, last], button, footer),
+  }
+}
+
+function plain(
+  paragraphs: readonly string[],
+  button: { label: string; href: string },
+  last: string,
+  footer = 'Sent by Perch to all administrators.',
+): string {
+  return `${[...paragraphs, `${button.label}:\n${button.href}`, last, `-- \n${footer}`].join('\n\n')}\n`
 }
 
 const moment = (date: Date): string => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`

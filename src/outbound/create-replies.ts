@@ -1,4 +1,5 @@
 import type { Store } from '../store/store.ts'
+import type { TicketLinks } from '../tickets/ticket-links.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { replyOptions } from './options.ts'
 import type { Replies } from './replies.ts'
@@ -10,14 +11,16 @@ export interface ReplyServices {
   readonly calls: Pick<XCalls, 'left'>
   /** Whether X holds the app to the rules for self-serve access. */
   readonly selfServe: boolean
+  /** Links to tickets' pages (F52). */
+  readonly links: TicketLinks
 }
 
 /** Answers, over the store; what sends them runs in workers (deliver.ts). */
 export function createReplies(services: ReplyServices): Replies {
-  const { store, selfServe } = services
+  const { store } = services
   return {
-    options: (person, ticketId, body, commentId) => replyOptions(services, person, ticketId, body, commentId),
-    reply: (person, request) => reply(store, selfServe, person, request),
+    options: (person, request) => replyOptions(services, person, request),
+    reply: (person, request) => reply(services, person, request),
     retry: (person, commentId, evenIfSent) => retry(store, person, commentId, evenIfSent),
   }
 }

@@ -5,9 +5,10 @@ import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
 import { COMMENT_LENGTH } from '../domain/ticket.ts'
 import { type Audience, visibleTickets } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
+import type { TicketLinks } from '../tickets/ticket-links.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
-import type { ReplyOptions } from './replies.ts'
+import type { OptionsRequest, ReplyOptions } from './replies.ts'
 import { MESSAGE_LENGTH } from './reply.ts'
 import { type ReplyFacts, readReplyFacts } from './reply-facts.ts'
 
@@ -15,15 +16,14 @@ export interface OptionServices {
   readonly store: Pick<Store, 'prisma'>
   readonly calls: Pick<XCalls, 'left'>
   readonly selfServe: boolean
+  readonly links: Pick<TicketLinks, 'preview'>
 }
 
 /** What an agent is told before they type; null when there is no such ticket for them. */
 export async function replyOptions(
-  { store: { prisma }, calls, selfServe }: OptionServices,
+  { store: { prisma }, calls, selfServe, links }: OptionServices,
   person: Audience,
-  ticketId: string,
-  body: string,
-  commentId: string | undefined,
+  { ticketId, body, commentId, ticketLink }: OptionsRequest,
 ): Promise<ReplyOptions | null> {
   const ticket = await prisma.ticket.findUnique({ where: { id: ticketId, ...visibleTickets(person) } })
   if (!ticket) return null
@@ -31,18 +31,22 @@ export async function replyOptions(
   const { channel } = facts.answered
   const choice = chooseSender('single', facts.accounts, facts.answered, facts.rules)
   const sender = choice.preselected?.accountId ?? ticket.accountId
-  const length = channel === 'X_POST' ? measurePost(body, facts.participants) : null
+  const linked = await links.preview(prisma, ticket, body, ticketLink)
+  // What is refused is said when it is sent; until then the text is as it was typed.
+  const text = linked.refused ? body : linked.body
+  const length = channel === 'X_POST' ? measurePost(text, facts.participants) : null
   const limit = channel === 'X_POST' ? POST_LENGTH : channel === 'EMAIL' ? COMMENT_LENGTH : MESSAGE_LENGTH
   return {
     ...choice,
     ticketId,
     channel,
     commentId: facts.target === null ? null : facts.commentId,
+    text,
     length,
     limit,
-    left: length ? length.left : limit - [...body.trim()].length,
+    left: length ? length.left : limit - [...text.trim()].length,
     expectedAt: new Date(Date.now() + (await delayOf(prisma, calls, channel, sender))),
-    price: costOf(kindOf(facts, sender, body), 1),
+    price: costOf(kindOf(facts, sender, text), 1),
   }
 }
 

@@ -14,9 +14,14 @@ export interface ReplyRequest {
   readonly accountId?: string | undefined
   /** The comment that it answers; undefined: the customer's last. */
   readonly commentId?: string | undefined
+  /** Whether it carries a link to the ticket's page, where agents decide (F52); undefined: the agent does not say. */
+  readonly ticketLink?: boolean | undefined
   /** What the ticket's status becomes. */
   readonly status?: TicketStatus | undefined
 }
+
+/** What an agent has made up their mind about so far. */
+export type OptionsRequest = Pick<ReplyRequest, 'ticketId' | 'body' | 'commentId' | 'ticketLink'>
 
 /** What an agent sees before they type. */
 export interface ReplyOptions extends SenderChoice {
@@ -24,11 +29,13 @@ export interface ReplyOptions extends SenderChoice {
   readonly channel: ReplyChannel
   /** The comment that is answered; null: there is none of the customer's. */
   readonly commentId: string | null
-  /** Of a post: how long `body` is by X's count; null: another way. */
+  /** The text as it would be sent: with its link, if it gets one. */
+  readonly text: string
+  /** Of a post: how long that is by X's count; null: another way. */
   readonly length: PostLength | null
   /** Characters that a text of this way may have. */
   readonly limit: number
-  /** What `body` leaves of it; negative: so much too long. */
+  /** What the text leaves of it; negative: so much too long. */
   readonly left: number
   /** When an answer given now is expected to be sent. */
   readonly expectedAt: Date
@@ -42,7 +49,7 @@ export interface ReplyOutcome extends Outcome {
 
 export interface Replies {
   /** Null when there is no ticket that the person sees. `body` is what they have typed so far. */
-  options(person: Audience, ticketId: string, body: string, commentId?: string): Promise<ReplyOptions | null>
+  options(person: Audience, request: OptionsRequest): Promise<ReplyOptions | null>
   /** Commits the answer and the job that sends it together, and returns at once (F27, F28, F36, F37). */
   reply(person: Audience, request: ReplyRequest): Promise<ReplyOutcome>
   /**

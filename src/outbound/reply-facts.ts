@@ -16,7 +16,7 @@ export interface ReplyFacts {
   readonly rules: SenderRules
 }
 
-type Db = Pick<Prisma.TransactionClient, 'comment' | 'account' | 'workspace' | 'ticket'>
+type Db = Pick<Prisma.TransactionClient, 'comment' | 'account' | 'workspace' | 'ticket' | '$queryRaw'>
 
 interface AnsweredTicket {
   readonly id: string
@@ -37,25 +37,7 @@ export async function readReplyFacts(
       where: { id: ticket.id },
       select: { movedToEmailAt: true, requester: { select: { email: true } } },
     }),
-    db.comment.findFirst({
-      where: {
-        ticketId: ticket.id,
-        direction: 'INBOUND',
-        visibility: 'PUBLIC',
-        channel: { in: ticket.channel === 'X_CORP_DM' ? ['X_DM', 'X_CHAT'] : ['X_POST'] },
-        deletedAt: null,
-        ...(commentId !== undefined && { id: commentId }),
-      },
-      orderBy: [{ postedAt: 'desc' }, { id: 'desc' }],
-      select: {
-        id: true,
-        channel: true,
-        body: true,
-        externalId: true,
-        versionId: true,
-        author: { select: { xProfile: { select: { id: true, username: true } } } },
-      },
-    }),
+    readAnswered(db, ticket, commentId),
     db.account.findMany({
       where: { status: { not: 'UNLINKED' } },
       select: {
@@ -88,4 +70,37 @@ export async function readReplyFacts(
     })),
     rules: { plan: workspace?.plan ?? 'SUITE', selfServe },
   }
+}
+
+/** What the customer said last in a way of X's, or the comment that is asked for. */
+async function readAnswered(db: Db, ticket: AnsweredTicket, commentId: string | undefined) {
+  const lastOf = (ticketIds: readonly string[]) =>
+    db.comment.findFirst({
+      where: {
+        ticketId: { in: [...ticketIds] },
+        direction: 'INBOUND',
+        visibility: 'PUBLIC',
+        channel: { in: ticket.channel === 'X_CORP_DM' ? ['X_DM', 'X_CHAT'] : ['X_POST'] },
+        deletedAt: null,
+        ...(commentId !== undefined && { id: commentId }),
+      },
+      orderBy: [{ postedAt: 'desc' }, { id: 'desc' }],
+      select: {
+        id: true,
+        channel: true,
+        body: true,
+        externalId: true,
+        versionId: true,
+        author: { select: { xProfile: { select: { id: true, username: true } } } },
+      },
+    })
+  const found = await lastOf([ticket.id])
+  if (found || commentId !== undefined) return found
+  // F53: a follow-up that was opened from the requester's page goes on where the closed ticket stopped.
+  const before = await db.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE chain AS (
+      SELECT t.follow_up_of_id AS id FROM ticket t WHERE t.id = ${ticket.id}::uuid
+      UNION SELECT t.follow_up_of_id FROM ticket t JOIN chain ON t.id = chain.id)
+    SELECT id FROM chain WHERE id IS NOT NULL`
+  return before.length === 0 ? null : lastOf(before.map(({ id }) => id))
 }

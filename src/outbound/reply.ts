@@ -7,6 +7,7 @@ import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket, missing } from '../tickets/lock-ticket.ts'
 import type { Done } from '../tickets/outcome.ts'
+import type { TicketLinks } from '../tickets/ticket-links.ts'
 import { changeTicket } from '../tickets/update-ticket.ts'
 import { deliveryJob } from './delivery-job.ts'
 import type { ReplyOutcome, ReplyRequest } from './replies.ts'
@@ -18,20 +19,26 @@ export const MESSAGE_LENGTH = 10_000
 
 type Replied = Done & { readonly commentId: string | null }
 
+/** What an answer is decided by, besides the database. */
+export interface ReplyParts {
+  readonly selfServe: boolean
+  readonly links: TicketLinks
+}
+
 /** Commits the answer, what it makes of the ticket, and the job that sends it. */
 export async function reply(
-  store: Pick<Store, 'change'>,
-  selfServe: boolean,
+  services: ReplyParts & { readonly store: Pick<Store, 'change'> },
   person: Audience,
   request: ReplyRequest,
 ): Promise<ReplyOutcome> {
   const { ticketId } = request
-  const { value, position } = await store.change(
+  await services.links.prepare(ticketId)
+  const { value, position } = await services.store.change(
     { kind: 'user', id: person.userId },
     async (scope): Promise<Replied> => {
       const locked = await lockTicket(scope, person, ticketId)
       if (!locked) return { ...(await missing(scope, person, ticketId)), commentId: null }
-      return replyWithin(scope, selfServe, person, locked, request)
+      return replyWithin(scope, services, person, locked, request)
     },
   )
   return { ...value, position }
@@ -40,7 +47,7 @@ export async function reply(
 /** The same on a ticket that is locked already, inside a transaction that may do more. */
 export async function replyWithin(
   scope: ChangeScope,
-  selfServe: boolean,
+  { selfServe, links }: ReplyParts,
   person: Audience,
   locked: LockedTicket,
   request: ReplyRequest,
@@ -65,7 +72,12 @@ export async function replyWithin(
     const field = request.commentId === undefined ? 'ticketId' : 'commentId'
     return refused('NOTHING_TO_ANSWER', field, 'There is nothing of the customer here that X lets us answer.')
   }
-  const problem = textProblem(request.body, channel, facts.participants)
+  const typed = textProblem(request.body, channel, facts.participants)
+  if (typed) return refused('INVALID_INPUT', 'body', typed)
+  const linked = await links.addTo(scope, ticket, request.body, request.ticketLink)
+  if (linked.refused) return refused(linked.refused.code, 'ticketLink', linked.refused.message)
+  // F52: the link counts.
+  const problem = textProblem(linked.body, channel, facts.participants)
   if (problem) return refused('INVALID_INPUT', 'body', problem)
 
   const sender = senderOf(facts, request.accountId)
@@ -85,7 +97,7 @@ export async function replyWithin(
       ...comment,
       ticketId,
       channel,
-      body: channel === 'X_POST' ? normalisePost(request.body) : request.body.trim(),
+      body: channel === 'X_POST' ? normalisePost(linked.body) : linked.body.trim(),
       postedAt: now,
       createdAt: now,
       delivery: {

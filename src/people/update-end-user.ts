@@ -1,6 +1,7 @@
 import type { UserError } from '../domain/errors.ts'
 import { emailProblem, nameProblem, normaliseEmail, normaliseName } from '../domain/people.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
+import { isEmailTaken } from './email-taken.ts'
 import { lockPeople, tellOfPerson } from './lock-people.ts'
 import type { UserOutcome } from './update-user.ts'
 
@@ -51,18 +52,13 @@ interface Known {
   readonly email: string | null
 }
 
-async function problems({ db }: ChangeScope, userId: string, old: Known, next: Known): Promise<UserError[]> {
+async function problems(scope: ChangeScope, userId: string, old: Known, next: Known): Promise<UserError[]> {
   const errors: UserError[] = []
   const name = next.name === old.name ? undefined : nameProblem(next.name)
   if (name) errors.push(refusal('INVALID_INPUT', 'name', name))
   if (next.email === null || next.email === old.email) return errors
   const email = emailProblem(next.email)
   if (email) return [...errors, refusal('INVALID_INPUT', 'email', email)]
-  // One at a time for an address, so that the second of two who want it is told so.
-  await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`perch e-mail ${next.email}`}))`
-  const taken = await db.user.findFirst({
-    where: { email: { equals: next.email, mode: 'insensitive' }, id: { not: userId } },
-    select: { id: true },
-  })
+  const taken = await isEmailTaken(scope, next.email, userId)
   return taken ? [...errors, refusal('EMAIL_TAKEN', 'email', 'Somebody else has this e-mail address.')] : errors
 }

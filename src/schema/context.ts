@@ -5,6 +5,7 @@ import type { PrismaClient } from '../generated/prisma/client.ts'
 import type { IncomingPosts } from '../ingest/incoming-posts.ts'
 import type { Replies } from '../outbound/replies.ts'
 import type { Feed } from '../pubsub/feed.ts'
+import type { Profiles } from '../requesters/requesters.ts'
 import type { Store } from '../store/store.ts'
 
 /** Who asks, as admission found it: the token's subject, checked against the database. */
@@ -27,6 +28,7 @@ export interface Context {
   readonly feed: Feed
   readonly accounts: Accounts
   readonly incomingPosts: IncomingPosts
+  readonly profiles: Profiles
   readonly replies: Replies
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal

@@ -105,11 +105,14 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
       description: 'With nobody preselected: why.',
       resolve: ({ refusal }) => refusal,
     }),
+    text: t.exposeString('text', {
+      description: 'The text as it would be sent: `body`, with the link to the ticket’s page if it gets one.',
+    }),
     limit: t.exposeInt('limit', { description: 'Characters that a text may have; of a post, as X counts them.' }),
     weightedLength: t.int({
       nullable: true,
       description:
-        'Of a post: how long `body` is by X’s count. Links are 23, emoji 2, the thread’s mentions in front 0.',
+        'Of a post: how long `text` is by X’s count. Links are 23, emoji 2, the thread’s mentions in front 0.',
       resolve: ({ length }) => length?.weighted ?? null,
     }),
     charactersLeft: t.exposeInt('left', { description: 'What is left of the limit; negative: so much too long.' }),
@@ -135,13 +138,16 @@ builder.queryField('replyOptions', (t) =>
       ticketId: t.arg.id({ required: true, description: 'The ticket.' }),
       body: t.arg.string({ required: true, defaultValue: '', description: 'What is typed so far.' }),
       commentId: t.arg.id({ description: 'The comment to answer. Not given: the customer’s last one.' }),
+      ticketLink: t.arg.boolean({
+        description: 'Whether it carries a link to the ticket’s page, where agents decide.',
+      }),
     },
-    resolve: (_root, { ticketId, body, commentId }, context) =>
-      context.replies.options(
-        viewerOf(context),
-        decodeIdOf('Ticket', ticketId),
+    resolve: (_root, { ticketId, body, commentId, ticketLink }, context) =>
+      context.replies.options(viewerOf(context), {
+        ticketId: decodeIdOf('Ticket', ticketId),
         body,
-        commentId ? decodeIdOf('Comment', commentId) : undefined,
-      ),
+        commentId: commentId ? decodeIdOf('Comment', commentId) : undefined,
+        ticketLink: ticketLink ?? undefined,
+      }),
   }),
 )

@@ -70,6 +70,10 @@ const ReplyToTicketInput = builder.inputType('ReplyToTicketInput', {
     }),
     accountId: t.id({ description: 'The account that sends it. Not given: the one that `replyOptions` proposes.' }),
     commentId: t.id({ description: 'The comment of the customer that it answers. Not given: the last one.' }),
+    ticketLink: t.boolean({
+      description:
+        'Whether it carries a link to the ticket’s page, where the workspace lets agents decide. It counts in the length.',
+    }),
     status: t.field({ type: TicketStatusEnum, description: 'What the ticket becomes with it.' }),
   }),
 })
@@ -90,8 +94,12 @@ builder.mutationField('replyToTicket', (t) =>
       const accountId = ids.readOptional('Account', 'accountId', input.accountId) ?? undefined
       const commentId = ids.readOptional('Comment', 'commentId', input.commentId) ?? undefined
       if (ticketId === undefined || ids.userErrors.length > 0) return refused(context, ids.userErrors)
-      const { body, status } = input
-      const request = { ticketId, body, accountId, commentId, status: status ?? undefined }
+      const { body, status, ticketLink } = input
+      const request = {
+        ...{ ticketId, body, accountId, commentId },
+        ticketLink: ticketLink ?? undefined,
+        status: status ?? undefined,
+      }
       return context.replies.reply(viewerOf(context), request)
     },
   }),

@@ -21,6 +21,11 @@ export const UserRef = builder.prismaNode('User', {
       resolve: ({ id, email }, _args, { viewer }) =>
         viewer !== null && (isStaff(viewer) || viewer.userId === id) ? email : null,
     }),
+    unconfirmedEmail: t.string({
+      nullable: true,
+      description: 'Your own e-mail address that waits for you to follow the link of the mail to it.',
+      resolve: ({ id }, _args, { viewer, profiles }) => (viewer?.userId === id ? profiles.unconfirmedEmail(id) : null),
+    }),
     xProfile: t.relation('xProfile', { nullable: true, description: 'The person on X, if they came from there.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When we came to know them.' }),
   }),

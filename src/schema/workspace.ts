@@ -1,7 +1,9 @@
 import type { WorkspaceOutcome } from '../accounts/accounts.ts'
 import { HANDLES, type Plan } from '../domain/account.ts'
+import type { RequesterSettings, RequesterWarning } from '../domain/requester-settings.ts'
 import { CLOSE_AFTER_DAYS, CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import { builder } from './builder.ts'
+import { described } from './enums.ts'
 import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
@@ -13,7 +15,20 @@ const PlanEnum = builder.enumType('Plan', {
   },
 })
 
-interface Shown {
+const TicketLinksEnum = builder.enumType('TicketLinks', {
+  description: 'Whether what is sent to requesters carries a link to their ticket’s page.',
+  values: described({ ALWAYS: 'Every reply carries it.', AGENT_DECIDES: 'Whoever replies says so each time.' }),
+})
+
+const TicketLinkFormEnum = builder.enumType('TicketLinkForm', {
+  description: 'Which link it is.',
+  values: described({
+    SHORT: 'A short one: `/t/` and a code, or what the shortener of the settings makes of it.',
+    ORIGINAL: 'The address of the ticket’s page itself.',
+  }),
+})
+
+interface Shown extends RequesterSettings {
   readonly name: string
   readonly plan: Plan
   readonly redactDeletedPosts: boolean
@@ -30,6 +45,24 @@ const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
     }),
     closeSolvedAfterDays: t.exposeInt('closeSolvedAfterDays', {
       description: 'After how many days a solved ticket closes by itself.',
+    }),
+    requesterPage: t.exposeBoolean('requesterPage', {
+      description: 'Whether requesters have a page of their own, with their tickets.',
+    }),
+    requesterSignIn: t.exposeBoolean('requesterSignIn', {
+      description: 'Whether they sign in to it with X. Never without `requesterPage`.',
+    }),
+    ticketLinks: t.field({
+      type: TicketLinksEnum,
+      nullable: true,
+      description: 'Whether replies carry a link to the ticket’s page; null: none do, for requesters cannot sign in.',
+      resolve: ({ requesterSignIn, ticketLinks }) => (requesterSignIn ? ticketLinks : null),
+    }),
+    ticketLinkForm: t.field({
+      type: TicketLinkFormEnum,
+      nullable: true,
+      description: 'Which link; null like `ticketLinks`.',
+      resolve: ({ requesterSignIn, ticketLinkForm }) => (requesterSignIn ? ticketLinkForm : null),
     }),
     accountsAllowed: t.int({
       description: 'How many X accounts the plan has room for.',
@@ -61,6 +94,37 @@ const UpdateWorkspaceInput = builder.inputType('UpdateWorkspaceInput', {
     closeSolvedAfterDays: t.int({
       description: `After how many days a solved ticket closes by itself: 0 to ${CLOSE_AFTER_DAYS_AT_MOST}. ${CLOSE_AFTER_DAYS} at first.`,
     }),
+    requesterPage: t.boolean({
+      description: 'Whether requesters have a page of their own. Switched off, it takes `requesterSignIn` along.',
+    }),
+    requesterSignIn: t.boolean({
+      description: 'Whether they sign in to it with X. Needs `requesterPage`. Switched off, replies carry no links.',
+    }),
+    ticketLinks: t.field({
+      type: TicketLinksEnum,
+      description: 'Whether replies carry a link to the ticket’s page. Needs `requesterSignIn`; ALWAYS at first.',
+    }),
+    ticketLinkForm: t.field({
+      type: TicketLinkFormEnum,
+      description: 'Which link. Needs `requesterSignIn`; SHORT at first.',
+    }),
+  }),
+})
+
+const WorkspaceWarningRef = builder.objectRef<RequesterWarning>('WorkspaceWarning').implement({
+  description: 'Something that the change brought along.',
+  fields: (t) => ({
+    code: t.expose('code', {
+      type: builder.enumType('WorkspaceWarningCode', {
+        description: 'What a change of settings can bring along.',
+        values: described({
+          REQUESTER_SIGN_IN_OFF: 'Requesters can no longer sign in: their page was switched off.',
+          TICKET_LINKS_OFF: 'Replies no longer carry links to tickets: requesters cannot sign in any more.',
+        }),
+      }),
+      description: 'What, for programs.',
+    }),
+    message: t.exposeString('message', { description: 'What, for people.' }),
   }),
 })
 
@@ -71,6 +135,11 @@ const UpdateWorkspacePayload = builder.objectRef<WorkspaceOutcome>('UpdateWorksp
       type: WorkspaceRef,
       description: 'The workspace as it is now.',
       resolve: (_payload, _args, { prisma }) => prisma.workspace.findUniqueOrThrow({ where: { id: 1 } }),
+    }),
+    warnings: t.field({
+      type: [WorkspaceWarningRef],
+      description: 'What went off with what was switched off.',
+      resolve: ({ warnings }) => [...warnings],
     }),
     userErrors: t.field({
       type: [UserErrorRef],

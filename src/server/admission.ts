@@ -40,7 +40,7 @@ export type Admit = (request: unknown, door: Door, session: Session) => Admitted
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies'>
+  readonly services: Omit<Context, 'viewer' | 'latestViewer' | 'signal'>
   readonly metrics: Pick<Metrics, 'refused'>
 }
 

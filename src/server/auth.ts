@@ -6,6 +6,7 @@ import { PerchError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
 import type { TicketAccess } from '../domain/ticket-access.ts'
 import type { Viewer } from '../schema/context.ts'
+import { type RequesterSessions, requireOpen, sessionTokenOf } from './requester-sessions.ts'
 
 export type Role = Viewer['role']
 
@@ -63,6 +64,8 @@ export interface AuthenticatorOptions {
   readonly issuer?: string
   /** Expected `aud`; `perch` unless named, so that a token for another program of the same issuer is refused. */
   readonly audience?: string
+  /** Who signed in to the requester's page; not given: nobody does. */
+  readonly requesters?: RequesterSessions
   /** Looks a subject up. Throwing means "cannot say now" and is answered UNAVAILABLE. */
   readonly findUser: (id: string) => Promise<KnownUser | null>
   /** How long a user is remembered, in milliseconds; with the sessions' sweep, deactivation takes hold within 5 s. */
@@ -93,6 +96,8 @@ const claimsSchema = z.object({
 /** Checks tokens against the key or the JWKS, and their subjects against the database, whose role is the truth. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const verify = createVerifier(options)
+  const { requesters } = options
+  const verifySession = requesters && verifierOf(requesters.keys, { issuer: PERCH, audience: PERCH })
   const users = new LRUCache<string, { readonly user: KnownUser | null }>({
     max: 10_000,
     ttl: options.userTtlMs ?? 3_500,
@@ -117,17 +122,22 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   return {
     async authenticate(authorization) {
-      const token = authorization?.replace(/^Bearer(?:\s+|$)/i, '').trim()
       if (authorization === undefined) return { viewer: null, expiresAt: null }
+      const session = verifySession && sessionTokenOf(authorization)
+      const token = session ?? authorization.replace(/^Bearer(?:\s+|$)/i, '').trim()
       if (!token) throw new PerchError('UNAUTHENTICATED', 'The token is empty.')
-      const claims = claimsSchema.safeParse(await verify(token))
+      const check = (session !== undefined && verifySession) || verify
+      const claims = claimsSchema.safeParse(await check(token))
       if (!claims.success) throw new PerchError('UNAUTHENTICATED', 'The token lacks a usable sub, exp or role claim.')
       const { sub, exp, role } = claims.data
       const user = await find(sub)
       // One sentence for both, so that tokens tell nothing about who exists.
       if (!user?.active) throw new PerchError('UNAUTHENTICATED', 'The user of this token is unknown or deactivated.')
+      if (session && requesters) await requireOpen(requesters)
+      // Whoever comes by the requester's page is a requester there.
+      const claimed = session ? 'END_USER' : (role ?? user.role)
       return {
-        viewer: viewerAs(user, lower(user.role, role ?? user.role)),
+        viewer: viewerAs(user, lower(user.role, claimed)),
         expiresAt: new Date(exp * 1000),
       }
     },
@@ -159,19 +169,26 @@ function lower(granted: Role, claimed: Role): Role {
   return RANK[claimed] < RANK[granted] ? claimed : granted
 }
 
-function createVerifier(options: AuthenticatorOptions): (token: string) => Promise<JWTPayload> {
+type Verify = (token: string) => Promise<JWTPayload>
+
+function createVerifier(options: AuthenticatorOptions): Verify {
   const audience = options.audience ?? PERCH
   const common = { audience, requiredClaims: ['sub', 'exp'] }
   if (options.key && options.jwksUrl) throw new Error('Give the authenticator a key or a JWKS address, not both.')
   if (options.key) {
     const keys = [options.key, ...(options.furtherKeys ?? [])]
-    const checks = { ...common, issuer: options.issuer ?? PERCH, algorithms: ['HS256'] }
-    return (token) => explained(() => verifyWithAny(token, keys, checks))
+    return verifierOf(keys, { issuer: options.issuer ?? PERCH, audience })
   }
   if (!options.jwksUrl) throw new Error('The authenticator needs a key or a JWKS address.')
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: 5_000 })
   const checks = { ...common, ...(options.issuer ? { issuer: options.issuer } : {}), algorithms: ASYMMETRIC }
   return (token) => explained(async () => (await jwtVerify(token, keys, checks)).payload)
+}
+
+/** Takes what one of our own keys has signed. */
+function verifierOf(keys: readonly Uint8Array[], of: { issuer: string; audience: string }): Verify {
+  const checks = { ...of, requiredClaims: ['sub', 'exp'], algorithms: ['HS256'] }
+  return (token) => explained(() => verifyWithAny(token, keys, checks))
 }
 
 /** A token is signed with one of the keys; what is wrong with it otherwise, the one that fits says. */

@@ -32,6 +32,8 @@ export interface HttpDoorOptions {
   readonly graphiqlHeaders: Readonly<Record<string, string>>
   /** Origins whose pages may call us from a browser; none by default. */
   readonly corsOrigins: readonly string[]
+  /** What a request says who it is by. Throws PerchError when it may not say so. */
+  readonly credentialOf: (request: IncomingMessage) => string | undefined
 }
 
 interface NodeContext {
@@ -52,7 +54,7 @@ export async function createHttpDoor(
     const door = doorOf(req)
     let session: Session
     try {
-      session = await sessions.open(req.headers.authorization)
+      session = await sessions.open(options.credentialOf(req))
     } catch (error) {
       metrics.refused(door, codeOf(error))
       return refusal(error, report)
@@ -161,9 +163,10 @@ function isJson(contentType: string | null): boolean {
 }
 
 function corsFor(origins: readonly string[]) {
-  // Without credentials: we know no cookies, and the token travels in a header that the page must have.
+  // Without credentials: cookies count for our own page only, and the token travels in a header that a page must have.
   return {
     origin: [...origins],
+    credentials: false,
     methods: ['GET', 'POST'],
     allowedHeaders: ['authorization', 'content-type'],
     maxAge: 600,

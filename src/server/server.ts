@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { GraphQLSchema } from 'graphql'
 import type { Logger } from 'pino'
@@ -12,6 +12,7 @@ import { landing } from './landing.ts'
 import { DEFAULT_LIMITS, type Limits } from './limits.ts'
 import { type Address, type Listening, listen } from './listen.ts'
 import type { Metrics } from './metrics.ts'
+import type { RequesterCookies } from './requester-cookies.ts'
 import { createRouter, pathOf, type Routes } from './router.ts'
 import { createSessions } from './sessions.ts'
 import { guardAgainstStalls } from './stall-guard.ts'
@@ -19,7 +20,7 @@ import { createWebSocketDoor } from './websocket-door.ts'
 
 export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies'>
+  readonly services: Omit<Context, 'viewer' | 'latestViewer' | 'signal'>
   readonly auth: Authenticator
   /** Shows GraphiQL at /graphql; for development. */
   readonly graphiql: boolean
@@ -31,6 +32,8 @@ export interface ServerOptions extends Address {
   readonly limits?: Partial<Limits>
   /** Other handlers by path, such as /oauth/x/callback; a path that ends in `/*` takes everything below it. */
   readonly routes?: Routes
+  /** The requester's page's cookies; not given: none are taken. */
+  readonly cookies?: Pick<RequesterCookies, 'credentialOf'>
   /** Origins whose pages may call us from a browser; none by default. */
   readonly corsOrigins?: readonly string[]
 }
@@ -54,9 +57,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const sessions = createSessions(options.auth, limits)
   const admit = createAdmission({ schema, limits, services, metrics })
   const common = { admit, sessions, limits, metrics, logger }
-  const sockets = createWebSocketDoor(common)
+  const credentialOf = (door: 'http' | 'ws') => (request: IncomingMessage) =>
+    options.cookies ? options.cookies.credentialOf(request, door) : request.headers.authorization
+  const sockets = createWebSocketDoor({ ...common, credentialOf: credentialOf('ws') })
   const graphql = await createHttpDoor({
     ...common,
+    credentialOf: credentialOf('http'),
     graphiql: options.graphiql,
     graphiqlHeaders: options.graphiqlHeaders ?? {},
     corsOrigins: options.corsOrigins ?? [],

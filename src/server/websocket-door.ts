@@ -33,6 +33,8 @@ export interface WebSocketDoorOptions {
   readonly limits: Limits
   readonly metrics: Metrics
   readonly logger: Logger
+  /** What an upgrade request says who it is by, besides ConnectionInit. */
+  readonly credentialOf: (request: IncomingMessage) => string | undefined
 }
 
 export interface WebSocketDoor {
@@ -77,7 +79,9 @@ export function createWebSocketDoor(options: WebSocketDoorOptions): WebSocketDoo
     async onConnect(connection) {
       const { extra } = connection
       try {
-        const session = await sessions.open(tokenOf(connection), (reason) => refuseSocket(extra.socket, reason))
+        const session = await sessions.open(tokenOf(connection, options.credentialOf), (reason) =>
+          refuseSocket(extra.socket, reason),
+        )
         if (extra.socket.readyState === WebSocket.OPEN) extra.session = session
         else session.close()
         return true
@@ -180,10 +184,13 @@ export function createWebSocketDoor(options: WebSocketDoorOptions): WebSocketDoo
   }
 }
 
-/** The token of ConnectionInit, else of the upgrade request (browsers cannot set that one). */
-function tokenOf({ connectionParams, extra }: Connection): string | undefined {
+/** The token of ConnectionInit, else what the upgrade request carries (of which browsers send cookies only). */
+function tokenOf(
+  { connectionParams, extra }: Connection,
+  credentialOf: WebSocketDoorOptions['credentialOf'],
+): string | undefined {
   const sent = connectionParams?.['authorization'] ?? connectionParams?.['Authorization']
-  if (sent === undefined || sent === null) return extra.request.headers.authorization
+  if (sent === undefined || sent === null) return credentialOf(extra.request)
   if (typeof sent !== 'string') throw new PerchError('UNAUTHENTICATED', 'The token is not a text.')
   return sent
 }

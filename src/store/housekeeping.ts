@@ -11,6 +11,8 @@ const JOB_RESULT_DAYS = 30
 const WORKER_DAYS = 1
 /** Beyond their ten minutes, so that a late answer is told why. */
 const AUTHORIZATION_DAYS = 1
+/** Longer than the memory of the rule that counts them (requesters/email.ts). */
+const CONFIRMATION_DAYS = 7
 /** The longest memory of the rule that counts them (domain/xchat-pin.ts), three times over. */
 const PIN_ATTEMPT_DAYS = 90
 
@@ -33,6 +35,10 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
     DELETE FROM worker_process WHERE heartbeat_at < now() - ${WORKER_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
     DELETE FROM account_authorization WHERE expires_at < now() - ${AUTHORIZATION_DAYS} * interval '1 day'`
+  await prisma.$executeRaw`
+    DELETE FROM requester_sign_in WHERE expires_at < now() - ${AUTHORIZATION_DAYS} * interval '1 day'`
+  await prisma.$executeRaw`
+    DELETE FROM email_confirmation WHERE expires_at < now() - ${CONFIRMATION_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
     DELETE FROM xchat_pin_attempt WHERE started_at < now() - ${PIN_ATTEMPT_DAYS} * interval '1 day'`
   await prisma.$executeRaw`

@@ -18,6 +18,7 @@ export const SEALED_COLUMNS: readonly SealedColumn[] = [
   { table: 'account_credential', key: 'account_id', column: 'refresh_token' },
   { table: 'account_xchat', key: 'account_id', column: 'secret_key' },
   { table: 'account_authorization', key: 'state_hash', column: 'code_verifier' },
+  { table: 'requester_sign_in', key: 'state_hash', column: 'code_verifier' },
   { table: 'grant_revocation', key: 'id', column: 'access_token' },
   { table: 'grant_revocation', key: 'id', column: 'refresh_token' },
 ]

@@ -99,8 +99,11 @@ export interface XWebhook {
 export const ACTIVITY_TAG = 'perch'
 
 export interface XOAuth {
-  /** Where the browser goes to consent (OAuth 2.0 with PKCE), and what the callback will be checked against. */
-  authorization(redirectUri: string): { url: string; state: string; codeVerifier: string }
+  /**
+   * Where the browser goes to consent (OAuth 2.0 with PKCE), and what the callback will be checked against. `scopes`: X's
+   * names of what is asked for; not given: all that an account's work needs.
+   */
+  authorization(redirectUri: string, scopes?: readonly string[]): { url: string; state: string; codeVerifier: string }
   exchange(code: string, codeVerifier: string, redirectUri: string): Promise<XTokens>
   /** The refresh token given is dead afterwards: keep the new one before using the access token. */
   refresh(refreshToken: string): Promise<XTokens>

@@ -85,8 +85,8 @@ export function createXClient(options: XClientOptions): XClient {
 
   return {
     oauth: {
-      authorization(redirectUri) {
-        const { url, state, codeVerifier } = app.generateOAuth2AuthLink(redirectUri, { scope: [...SCOPES] })
+      authorization(redirectUri, scopes = SCOPES) {
+        const { url, state, codeVerifier } = app.generateOAuth2AuthLink(redirectUri, { scope: [...scopes] })
         const link = new URL(url)
         // The link is for a browser, which no agent of ours can redirect.
         const shown = options.apiUrl ? new URL(link.pathname + link.search, options.apiUrl) : link

@@ -29,6 +29,7 @@ const serve = (): Promise<RunningServer> =>
       feed: world.feed,
       accounts: world.accounts,
       incomingPosts: world.context(null).incomingPosts,
+      profiles: world.context(null).profiles,
       replies: world.context(null).replies,
     },
     auth: createAuthenticator({ key, findUser: async (id) => knownUser(id, 'AGENT') }),

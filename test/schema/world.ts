@@ -11,12 +11,15 @@ import { createReplies } from '../../src/outbound/create-replies.ts'
 import type { Feed } from '../../src/pubsub/feed.ts'
 import { createFeed } from '../../src/pubsub/live-feed.ts'
 import { createMemoryBus } from '../../src/pubsub/memory-bus.ts'
+import { createConfirmTokens } from '../../src/requesters/confirm-tokens.ts'
+import { createProfiles } from '../../src/requesters/profile.ts'
 import type { Context, Viewer } from '../../src/schema/context.ts'
 import { encodeGlobalId, type NodeType } from '../../src/schema/global-id.ts'
 import { buildSchema } from '../../src/schema/index.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault } from '../../src/store/vault.ts'
+import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
 import { testDatabase } from '../helpers/database.ts'
@@ -101,7 +104,12 @@ export async function createWorld(): Promise<World> {
     lookup: () => Promise.reject(new XError('UNAVAILABLE', 'X was not to be asked')),
     logger,
   })
-  const replies = createReplies({ store, calls: freeCalls(), selfServe: true })
+  const profiles = createProfiles({
+    store,
+    tokens: createConfirmTokens(['the secret of a world that only tests know']),
+  })
+  const links = createTicketLinks({ store, base: () => 'https://perch.example.com', logger })
+  const replies = createReplies({ store, calls: freeCalls(), selfServe: true, links })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -112,6 +120,7 @@ export async function createWorld(): Promise<World> {
     feed,
     accounts,
     incomingPosts,
+    profiles,
     replies,
     signal,
   })

@@ -116,8 +116,22 @@ describe('keeping house', () => {
     await prisma.xBilledResource.createMany({ data: [billed('old', 4), billed('of yesterday', 1)] })
     const window = (endpoint: string, days: number) => ({ caller: 'app', endpoint, begunAt: daysAgo(days) })
     await prisma.xRateLimit.createMany({ data: [window('old', 3), window('recent', 1)] })
+    const begun = (stateHash: string, days: number) => ({
+      ...{ stateHash, browserHash: '', codeVerifier: '', redirectUri: '', returnTo: '' },
+      expiresAt: daysAgo(days),
+    })
+    await prisma.requesterSignIn.createMany({ data: [begun('old', 2), begun('of today', 0.5)] })
+    const person = { id: randomUUID(), role: 'END_USER', name: 'Ada' } as const
+    await prisma.user.create({ data: person })
+    const asked = (email: string, days: number) => ({
+      ...{ id: randomUUID(), userId: person.id, email, endedAt: daysAgo(days) },
+      expiresAt: daysAgo(days),
+    })
+    await prisma.emailConfirmation.createMany({ data: [asked('old', 8), asked('recent', 6)] })
     for (let times = 0; times < 2; times++) {
       await keepHouse(prisma, {})
+      expect((await prisma.requesterSignIn.findMany()).map(({ stateHash }) => stateHash)).toEqual(['of today'])
+      expect((await prisma.emailConfirmation.findMany()).map(({ email }) => email)).toEqual(['recent'])
       expect((await prisma.xSpend.findMany()).map(({ kind }) => kind)).toEqual(['of a year ago'])
       expect((await prisma.xBilledResource.findMany()).map(({ id }) => id)).toEqual(['of yesterday'])
       expect((await prisma.xRateLimit.findMany()).map(({ endpoint }) => endpoint)).toEqual(['recent'])

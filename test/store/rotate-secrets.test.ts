@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { authorizationPlace, revocationPlace, tokenPlace, xchatKeyPlace } from '../../src/accounts/sealed-places.ts'
+import { signInPlace } from '../../src/requesters/sign-in.ts'
 import { reseal, SEALED_COLUMNS } from '../../src/store/sealed-values.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createVault, type Vault } from '../../src/store/vault.ts'
@@ -164,6 +165,7 @@ it('knows values by the places that they were sealed for', () => {
     tokenPlace.refresh(id),
     xchatKeyPlace(id),
     authorizationPlace(id),
+    signInPlace(id),
     revocationPlace.access(id),
     revocationPlace.refresh(id),
   ]

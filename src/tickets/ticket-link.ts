@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto'
+import type { ChangeScope } from '../store/store.ts'
+
+/* The addresses of a ticket's page (F52). */
+
+const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+/** 62^10 codes, of which nobody guesses one that is in use; and it would lead to a sign-in only. */
+const CODE_LENGTH = 10
+
+/** What a code looks like. */
+export const LINK_CODE = /^[0-9A-Za-z]{10}$/
+
+export interface TicketLinkRow {
+  readonly code: string
+  /** What a shortener made of our own short link, once it was asked. */
+  readonly shortenedUrl: string | null
+}
+
+/** As long as any, for a text that is only measured. */
+export const SOME_CODE: TicketLinkRow = { code: '0'.repeat(CODE_LENGTH), shortenedUrl: null }
+
+/** The link of a ticket, made if there is none yet: one for each, whoever comes at once. */
+export async function linkOf({ db }: Pick<ChangeScope, 'db'>, ticketId: string): Promise<TicketLinkRow> {
+  const find = () => db.ticketLink.findUnique({ where: { ticketId }, select: { code: true, shortenedUrl: true } })
+  for (let tries = 0; tries < 3; tries++) {
+    const known = await find()
+    if (known) return known
+    // No error for a code that is taken: it would end the transaction. The next one will do.
+    await db.$executeRaw`
+      INSERT INTO ticket_link (ticket_id, code) VALUES (${ticketId}::uuid, ${newCode()}) ON CONFLICT DO NOTHING`
+  }
+  const made = await find()
+  if (!made) throw new Error('no free code was found for a ticket’s link')
+  return made
+}
+
+const newCode = (): string => Array.from({ length: CODE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+
+/** Our own short link. `base`: where people reach us, without a slash at the end. */
+export const shortUrl = (base: string, code: string): string => `${base}/t/${code}`
+
+/** The address of a ticket's page itself. */
+export const ticketUrl = (base: string, number: number): string => `${base}/requester/tickets/${number}`

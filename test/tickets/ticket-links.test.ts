@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type LinkShortener, LinkShortenerError } from '../../src/tickets/link-shortener.ts'
+import { LINK_CODE, linkOf } from '../../src/tickets/ticket-link.ts'
+import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
+import { silent } from '../helpers/stores.ts'
+import { createWorld, type World } from '../schema/world.ts'
+
+const BASE = 'https://perch.example'
+let world: World
+beforeAll(async () => {
+  world = await createWorld()
+})
+afterAll(() => world.close())
+
+const inChange = <T>(work: Parameters<typeof world.store.change<T>>[1]) =>
+  world.store.change({ kind: 'system', part: 'test' }, work).then(({ value }) => value)
+const links = (shortener?: LinkShortener) =>
+  createTicketLinks({ store: world.store, base: () => BASE, shortener, logger: silent })
+
+describe('a ticket’s short link', () => {
+  it('is one, however often and from wherever it is asked for', async () => {
+    const { id } = await world.openTicket()
+    const codes = await Promise.all(Array.from({ length: 8 }, () => inChange((scope) => linkOf(scope, id))))
+    expect(new Set(codes.map(({ code }) => code)).size).toBe(1)
+    expect(codes[0]?.code).toMatch(LINK_CODE)
+  })
+
+  it('is there exactly if the reply is', async () => {
+    const { id } = await world.openTicket()
+    const failing = inChange(async (scope) => {
+      await linkOf(scope, id)
+      throw new Error('the reply came to nothing')
+    })
+    await expect(failing).rejects.toThrow('nothing')
+    expect(await world.store.prisma.ticketLink.count({ where: { ticketId: id } })).toBe(0)
+  })
+})
+
+const settings = (data: object) => world.store.prisma.workspace.update({ where: { id: 1 }, data })
+const ON = { requesterPage: true, requesterSignIn: true, ticketLinks: 'ALWAYS', ticketLinkForm: 'SHORT' }
+
+describe('a reply', () => {
+  it('carries the link that the settings and the agent say; nothing is made before it is sent', async () => {
+    const ticket = await world.openTicket()
+    const made = () => world.store.prisma.ticketLink.findUnique({ where: { ticketId: ticket.id } })
+    const both = async (wanted?: boolean) => {
+      const preview = await links().preview(world.store.prisma, ticket, 'We are on it.', wanted)
+      return [preview, await inChange((scope) => links().addTo(scope, ticket, 'We are on it.', wanted))]
+    }
+    const plain = { body: 'We are on it.', form: null }
+    expect(await both()).toEqual([plain, plain])
+    expect(await both(true)).toMatchObject([
+      { refused: { code: 'TICKET_LINKS_NEED_SIGN_IN' } },
+      { refused: { code: 'TICKET_LINKS_NEED_SIGN_IN' } },
+    ])
+    await settings({ ...ON, ticketLinkForm: 'ORIGINAL' })
+    const original = { body: `We are on it. ${BASE}/requester/tickets/${ticket.number}`, form: 'ORIGINAL' }
+    expect(await both()).toEqual([original, original])
+    expect(await made()).toBeNull()
+    await settings(ON)
+    const [measured] = await both()
+    const short = { body: `We are on it. ${BASE}/t/${(await made())?.code}`, form: 'SHORT' }
+    expect(measured).toEqual({ ...short, body: `We are on it. ${BASE}/t/0000000000` })
+    expect(await both()).toEqual([short, short])
+    await settings({ ticketLinks: 'AGENT_DECIDES' })
+    expect(await both(false)).toEqual([plain, plain])
+    expect(await both(true)).toEqual([short, short])
+  })
+})
+
+describe('a configured shortener', () => {
+  const textOf = async (of: ReturnType<typeof links>, ticket: { id: string; number: number }) => {
+    const linked = await inChange((scope) => of.addTo(scope, ticket, 'Hi'))
+    return 'body' in linked ? linked.body : linked.refused.code
+  }
+
+  it('is asked for nothing while no short links are sent', async () => {
+    const ticket = await world.openTicket()
+    const shorten = () => Promise.reject(new Error('not to be asked'))
+    for (const how of [{ requesterSignIn: false }, { ...ON, ticketLinkForm: 'ORIGINAL' }]) {
+      await settings(how)
+      await links({ shorten }).prepare(ticket.id)
+    }
+    expect(await world.store.prisma.ticketLink.count({ where: { ticketId: ticket.id } })).toBe(0)
+    await settings(ON)
+  })
+
+  it('is asked once for a ticket, and its link is used from then on', async () => {
+    const ticket = await world.openTicket()
+    const asked: string[] = []
+    const shortener = { shorten: async (url: string) => `https://bit.example/${asked.push(url)}` }
+    const shortening = links(shortener)
+    await shortening.prepare(ticket.id)
+    await shortening.prepare(ticket.id)
+    expect(asked).toEqual([`${BASE}/requester/tickets/${ticket.number}`])
+    expect(await textOf(shortening, ticket)).toBe('Hi https://bit.example/1')
+    // One who gave it up sends its links no more.
+    expect(await textOf(links(), ticket)).toContain(`${BASE}/t/`)
+  })
+
+  it('that fails is replaced by our own link, and left alone for a while', async () => {
+    const [one, two] = [await world.openTicket(), await world.openTicket()]
+    let asked = 0
+    const shorten = async () => {
+      asked += 1
+      throw new LinkShortenerError('not today')
+    }
+    const failing = links({ shorten })
+    await failing.prepare(one.id)
+    await failing.prepare(two.id)
+    expect(asked).toBe(1)
+    expect(await textOf(failing, two)).toContain(`${BASE}/t/`)
+  })
+})
