@@ -45,7 +45,8 @@ export async function receiveMail(services: MailServices, raw: Buffer): Promise<
   const reason = whyIgnored(mail, addresses.isOurs)
   if (reason) return { outcome: 'IGNORED', reason }
   const ticketId = await ticketOf(services, mail)
-  return ticketId === undefined ? kept('UNMATCHED') : say(store, ticketId, mail)
+  const outcome = ticketId === undefined ? undefined : await say(store, ticketId, mail)
+  return outcome === undefined || outcome.outcome === 'KEPT' ? kept('UNMATCHED') : outcome
 }
 
 async function ticketOf(
@@ -55,17 +56,17 @@ async function ticketOf(
   for (const address of mail.to) {
     const number = addresses.ticketOf(address)
     if (number === undefined) continue
-    const ticket = await prisma.ticket.findUnique({ where: { number }, select: { id: true } })
-    if (ticket) return ticket.id
+    const ticket = await prisma.ticket.findUnique({ where: { number }, select: { id: true, mergedIntoId: true } })
+    if (ticket) return ticket.mergedIntoId ?? ticket.id
   }
   const ids = mail.references.flatMap((reference) => addresses.commentOf(reference) ?? [])
   if (ids.length === 0) return undefined
   const answered = await prisma.comment.findFirst({
     where: { channel: 'EMAIL', direction: 'OUTBOUND', id: { in: ids } },
     orderBy: { postedAt: 'desc' },
-    select: { ticketId: true },
+    select: { ticketId: true, ticket: { select: { mergedIntoId: true } } },
   })
-  return answered?.ticketId
+  return answered?.ticket.mergedIntoId ?? answered?.ticketId
 }
 
 const MAIL = { kind: 'system', part: 'email' } as const
@@ -77,7 +78,9 @@ async function say(store: Store, ticketId: string, mail: ReceivedMail): Promise<
       SELECT clock_timestamp() AS now FROM ticket WHERE id = ${ticketId}::uuid FOR UPDATE`
     if (!clock) throw new Error('a ticket that mails are sent of is gone')
     const { now } = clock
-    const found = await db.ticket.findUniqueOrThrow({ where: { id: ticketId } })
+    const found = await db.ticket.findUniqueOrThrow({ where: { id: ticketId }, include: { requester: true } })
+    // F69: of a deleted ticket nothing goes on, and who is suspended says nothing.
+    if (found.deletedAt !== null || !found.requester.active) return { outcome: 'KEPT', reason: 'UNMATCHED' }
     const externalId = mail.messageId
     const known =
       externalId !== null &&
