@@ -1,7 +1,7 @@
 import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
-import { lockTicket } from './lock-ticket.ts'
-import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { lockTicket, missing } from './lock-ticket.ts'
+import type { Done, Outcome } from './outcome.ts'
 
 /**
  * From now on answers to this ticket go by e-mail, to the requester's address (F38); or, with `back`, the way they came
@@ -15,7 +15,7 @@ export async function moveToEmail(
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    if (!locked) return NO_TICKET
+    if (!locked) return missing(scope, person, ticketId)
     const { ticket, now } = locked
     const refused = (code: 'CLOSED_TICKET' | 'NO_EMAIL', message: string): Done => ({
       ticketId,
