@@ -14,7 +14,8 @@ export default defineConfig({
     // Once for all projects and files: one PostgreSQL, one Redis.
     globalSetup: 'test/helpers/global-setup.ts',
     pool: 'forks',
-    maxWorkers: 2,
+    // Of two cores: much of it is waiting.
+    maxWorkers: 3,
     projects: [
       {
         resolve,
