@@ -22,6 +22,8 @@ const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 /** Answers: the interface, and the words. */
 const REPLIES = /^src\/outbound\/(replies|wording)\.ts$/
+/** Bulk updates: the interface, and who sees which. */
+const BULK_UPDATES = /^src\/bulk\/(bulk-updates|jobs)\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -77,6 +79,16 @@ const RULES: readonly Rule[] = [
     /^src\/ingest\/xchat-pages\.ts$/,
     /^src\/tickets\//,
   ),
+  room(
+    'bulk',
+    'bulk updates meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    /^src\/tickets\//,
+    /^src\/people\/read-audience\.ts$/,
+    /^src\/ingest\/refusal\.ts$/,
+  ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
   room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
@@ -90,6 +102,7 @@ const RULES: readonly Rule[] = [
     ACCOUNTS,
     INCOMING_POSTS,
     REPLIES,
+    BULK_UPDATES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
     /^src\/people\//,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createAccounts } from '../accounts/create-accounts.ts'
+import { createBulkUpdates } from '../bulk/create-bulk-updates.ts'
 import type { Config } from '../config.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
 import { createWebhookIntake } from '../ingest/webhook-intake.ts'
@@ -54,6 +55,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     logger,
   })
   const replies = createReplies({ store, calls, selfServe: config.x.access === 'self-serve' })
+  const bulkUpdates = createBulkUpdates({ store, mostTickets: config.bulkUpdateTickets })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
@@ -62,7 +64,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
   const server = await startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies },
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, bulkUpdates },
     auth,
     routes: {
       ...oauthDoors({

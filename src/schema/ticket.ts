@@ -60,6 +60,10 @@ export const TicketRef = builder.prismaNode('Ticket', {
       authScopes: { staff: true },
       description: 'Since when it takes nothing more from X, for it has 5,000 comments. For agents and administrators.',
     }),
+    version: t.exposeInt('version', {
+      authScopes: { staff: true },
+      description: 'One more with every change of the ticket. For `ifVersion`, and for agents and administrators.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     solvedAt: t.expose('solvedAt', {

@@ -40,7 +40,10 @@ export type Admit = (request: unknown, door: Door, session: Session) => Admitted
 export interface AdmissionOptions {
   readonly schema: GraphQLSchema
   readonly limits: Limits
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies'>
+  readonly services: Pick<
+    Context,
+    'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies' | 'bulkUpdates'
+  >
   readonly metrics: Pick<Metrics, 'refused'>
 }
 

@@ -19,7 +19,10 @@ import { createWebSocketDoor } from './websocket-door.ts'
 
 export interface ServerOptions extends Address {
   readonly schema: GraphQLSchema
-  readonly services: Pick<Context, 'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies'>
+  readonly services: Pick<
+    Context,
+    'prisma' | 'store' | 'feed' | 'accounts' | 'incomingPosts' | 'replies' | 'bulkUpdates'
+  >
   readonly auth: Authenticator
   /** Shows GraphiQL at /graphql; for development. */
   readonly graphiql: boolean

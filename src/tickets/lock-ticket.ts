@@ -6,6 +6,7 @@ import type { ChangeScope } from '../store/store.ts'
 export interface LockedTicket {
   readonly ticket: TicketState
   readonly solvedAt: Date | null
+  readonly version: number
   /** The database's clock. */
   readonly now: Date
 }
@@ -28,6 +29,7 @@ export async function lockTicket(
   return {
     ticket: { id, number, subject, status, priority, channel, accountId, requesterId, assigneeId, groupId, tags },
     solvedAt: row.solvedAt,
+    version: row.version,
     now: clock.now,
   }
 }

@@ -30,6 +30,7 @@ const serve = (): Promise<RunningServer> =>
       accounts: world.accounts,
       incomingPosts: world.context(null).incomingPosts,
       replies: world.context(null).replies,
+      bulkUpdates: world.context(null).bulkUpdates,
     },
     auth: createAuthenticator({ key, findUser: async (id) => knownUser(id, 'AGENT') }),
     graphiql: false,

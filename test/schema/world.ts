@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import type { Accounts } from '../../src/accounts/accounts.ts'
 import { createAccounts } from '../../src/accounts/create-accounts.ts'
+import { createBulkUpdates } from '../../src/bulk/create-bulk-updates.ts'
 import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
@@ -102,6 +103,7 @@ export async function createWorld(): Promise<World> {
     logger,
   })
   const replies = createReplies({ store, calls: freeCalls(), selfServe: true })
+  const bulkUpdates = createBulkUpdates({ store, mostTickets: 100_000 })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -113,6 +115,7 @@ export async function createWorld(): Promise<World> {
     accounts,
     incomingPosts,
     replies,
+    bulkUpdates,
     signal,
   })
 
