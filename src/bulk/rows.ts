@@ -144,12 +144,14 @@ export interface Result {
   readonly version: number | null
 }
 
+/** Of places that follow one another: without statistics of a table just filled, only the bounds make the plan a good one. */
 export async function writeResults(db: Db, jobId: string, results: readonly Result[]): Promise<void> {
   const count = await db.$executeRaw`
     UPDATE bulk_update_item i
     SET outcome = r.outcome, errors = r.errors, before = r.before, version = r.version
     FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb)
       AS r(place int, outcome text, errors jsonb, before jsonb, version int)
-    WHERE i.job_id = ${jobId}::uuid AND i.place = r.place AND i.outcome IS NULL`
+    WHERE i.job_id = ${jobId}::uuid AND i.place = r.place AND i.outcome IS NULL
+      AND i.place BETWEEN ${results[0]?.place ?? 0} AND ${results.at(-1)?.place ?? 0}`
   if (count !== results.length) throw new Error('An item of a bulk update was done already.')
 }

@@ -21,7 +21,8 @@ export const BULK_OUTCOMES = ['CHANGED', 'UNCHANGED', 'CONFLICT', 'NOT_FOUND', '
 export type BulkOutcome = (typeof BULK_OUTCOMES)[number]
 
 /** The fields of a ticket that a bulk update can change. */
-export type BulkFields = Pick<TicketState, 'status' | 'priority' | 'assigneeId' | 'groupId' | 'tags'>
+export const BULK_FIELDS = ['status', 'priority', 'assigneeId', 'groupId', 'tags'] as const
+export type BulkFields = Pick<TicketState, (typeof BULK_FIELDS)[number]>
 
 /** A ticket as a bulk update finds it. */
 export interface BulkTicket {
@@ -92,8 +93,6 @@ export function decideBulkItem(
   return { outcome: 'CHANGED', changes, before: decision.before, changed, note }
 }
 
-const FIELDS = ['status', 'priority', 'assigneeId', 'groupId', 'tags'] as const
-
 /**
  * What restoring old values does to a ticket. `version` is the one that the bulk update left: any other says that
  * somebody has changed it since. What was there before was allowed, so only what it refers to is looked at.
@@ -108,7 +107,7 @@ export function decideUndo(
   if (stopped || !found) return stopped ?? NOT_FOUND
   const { ticket } = found
   const next: BulkFields = { ...ticket, ...restore }
-  const changed = FIELDS.filter((field) => JSON.stringify(next[field]) !== JSON.stringify(ticket[field]))
+  const changed = BULK_FIELDS.filter((field) => JSON.stringify(next[field]) !== JSON.stringify(ticket[field]))
   if (changed.length === 0) return { outcome: 'UNCHANGED' }
   const refused = whyNotRestored(ticket, next, facts)
   if (refused) return { outcome: 'FAILED', errors: [refused] }

@@ -1,6 +1,8 @@
+import { z } from 'zod'
 import { type BulkUpdateRequest, MOST_NAMED, type TicketPatchGiven } from '../bulk/bulk-updates.ts'
 import type { BulkPatch } from '../domain/bulk-update.ts'
 import type { UserError } from '../domain/errors.ts'
+import { isStorable } from '../domain/ticket-tags.ts'
 import { builder } from './builder.ts'
 import type { Viewer } from './context.ts'
 import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
@@ -8,6 +10,13 @@ import { readFilter, TicketFilterInput } from './ticket-filter.ts'
 import { IdReader } from './user-error.ts'
 
 /* Which tickets, and what is done to them: the same words for doing it and for looking first. */
+
+const key = z
+  .string()
+  .min(1, 'An idempotency key is not empty.')
+  .max(200, 'An idempotency key has at most 200 characters.')
+  .refine(isStorable, 'This is not text.')
+  .nullish()
 
 const BulkPatchInput = builder.inputType('BulkPatchInput', {
   description: 'What to change of tickets. What is not given stays as it is.',
@@ -46,6 +55,11 @@ export const BulkUpdateTicketsInput = builder.inputType('BulkUpdateTicketsInput'
     patches: t.field({
       type: [TicketPatchInput],
       description: `A patch for each ticket, at most ${MOST_NAMED}. No ticket twice.`,
+    }),
+    idempotencyKey: t.string({
+      description:
+        'Yours: the same key with the same input gives the same job, as long as that is kept. A preview does not look at it.',
+      validate: key,
     }),
     ifPosition: t.field({
       type: 'Position',

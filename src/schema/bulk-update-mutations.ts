@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import type { BulkUpdateStarted } from '../bulk/bulk-updates.ts'
 import { visibleBulkUpdates } from '../bulk/jobs.ts'
-import { isStorable } from '../domain/ticket-tags.ts'
 import { builder } from './builder.ts'
 import { BulkUpdateJobRef } from './bulk-update.ts'
 import { BulkUpdateTicketsInput, readBulkUpdate } from './bulk-update-input.ts'
@@ -38,41 +36,35 @@ const BulkUpdatePayload = builder.objectRef<BulkUpdateStarted>('BulkUpdatePayloa
   }),
 })
 
-const key = z
-  .string()
-  .min(1, 'An idempotency key is not empty.')
-  .max(200, 'An idempotency key has at most 200 characters.')
-  .refine(isStorable, 'This is not text.')
-  .nullish()
-
 builder.mutationField('bulkUpdateTickets', (t) =>
   t.field({
     type: BulkUpdatePayload,
     authScopes: { staff: true },
     complexity: 100,
     description:
-      'Changes many tickets, as `updateTicket` would each. Returns as soon as the set is frozen; `bulkUpdateProgress` tells how it goes on. For agents and administrators.',
+      'Changes many tickets, as `updateTicket` would each. Returns as soon as the set is frozen; then watch `bulkUpdateProgress`. For agents and administrators.',
     args: {
       input: t.arg({ type: BulkUpdateTicketsInput, required: true, description: 'Which tickets, and what to change.' }),
-      idempotencyKey: t.arg.string({
-        description: 'Yours: the same key with the same input gives the same job, for as long as that is kept.',
-        validate: key,
-      }),
     },
-    resolve: async (_root, { input, idempotencyKey }, context): Promise<BulkUpdateStarted> => {
+    resolve: async (_root, { input }, context): Promise<BulkUpdateStarted> => {
       const viewer = viewerOf(context)
       const read = readBulkUpdate(input, viewer)
       if ('userErrors' in read) return { jobId: null, ...(await nowhere(context, read.userErrors)) }
-      return context.bulkUpdates.start(viewer, read.request, idempotencyKey ?? null)
+      return context.bulkUpdates.start(viewer, read.request, input.idempotencyKey ?? null)
     },
   }),
 )
+
+const NamedInput = builder.inputType('BulkUpdateNamedInput', {
+  description: 'A bulk update that was begun.',
+  fields: (t) => ({ id: t.id({ required: true, description: 'The bulk update.' }) }),
+})
 
 for (const [name, description, deed] of [
   ['cancelBulkUpdate', 'Stops a bulk update behind the batch that is under way. What is done stays done.', 'cancel'],
   [
     'undoBulkUpdate',
-    'Begins a bulk update that restores what this one changed, but for tickets that somebody has changed since (CONFLICT) and notes. For agents and administrators.',
+    'Restores, by another bulk update, what this one changed, but for notes, and for tickets changed since (CONFLICT). For agents and administrators.',
     'undo',
   ],
 ] as const) {
@@ -82,10 +74,10 @@ for (const [name, description, deed] of [
       authScopes: { staff: true },
       complexity: 20,
       description,
-      args: { id: t.arg.id({ required: true, description: 'The bulk update.' }) },
-      resolve: async (_root, { id }, context): Promise<BulkUpdateStarted> => {
+      args: { input: t.arg({ type: NamedInput, required: true, description: 'Which one.' }) },
+      resolve: async (_root, { input }, context): Promise<BulkUpdateStarted> => {
         const ids = new IdReader()
-        const jobId = ids.read('BulkUpdateJob', 'id', id)
+        const jobId = ids.read('BulkUpdateJob', 'id', input.id)
         if (jobId === undefined) return { jobId: null, ...(await nowhere(context, ids.userErrors)) }
         return context.bulkUpdates[deed](viewerOf(context), jobId)
       },

@@ -1,5 +1,5 @@
 import { visibleBulkUpdates } from '../bulk/jobs.ts'
-import { type BulkFields, type BulkOutcome, paceOf } from '../domain/bulk-update.ts'
+import { BULK_FIELDS, type BulkOutcome, paceOf } from '../domain/bulk-update.ts'
 import type { UserError } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 import { bulkItemPage, ITEM_ORDER, type ItemNode } from './bulk-update-items.ts'
@@ -61,8 +61,7 @@ const BulkUpdateItem = builder.objectRef<ItemNode>('BulkUpdateItem').implement({
     }),
     changed: t.stringList({
       description: 'The fields that were changed.',
-      resolve: ({ before }) =>
-        Object.keys((before ?? {}) as Partial<BulkFields>).filter((field) => field !== 'solvedAt'),
+      resolve: ({ before }) => BULK_FIELDS.filter((field) => before instanceof Object && field in before),
     }),
   }),
 })

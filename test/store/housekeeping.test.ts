@@ -96,7 +96,7 @@ describe('keeping house', () => {
       lastSeenAt: daysAgo(days),
     })
     await prisma.deadLetter.createMany({ data: [letter('old', 31), letter('seen again', 29)] })
-    const { id: createdById } = await prisma.user.create({ data: { id: randomUUID(), role: 'AGENT', name: 'Grace' } })
+    const { id: createdById } = await prisma.user.create({ data: { id: randomUUID(), role: 'END_USER', name: 'Ada' } })
     const bulkUpdate = (inputHash: string, finishedAt: Date | null) => ({
       id: randomUUID(),
       createdById,
