@@ -15,7 +15,7 @@ const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
 /** Calls of X that X limits and charges. */
 const CALLS = /^src\/x-calls\/x-calls\.ts$/
 /** E-mails: the interface, and the words. */
-const MAIL = /^src\/mail\/(mailer|texts)\.ts$/
+const MAIL = /^src\/mail\/(mailer|texts|reply-address)\.ts$/
 /** What administrators do with accounts, for whoever lets them. */
 const ACCOUNTS = /^src\/accounts\/accounts\.ts$/
 /** What administrators do with incoming posts. */
@@ -89,8 +89,24 @@ const RULES: readonly Rule[] = [
     /^src\/people\/read-audience\.ts$/,
     /^src\/ingest\/refusal\.ts$/,
   ),
+  room(
+    'inbound-mail',
+    'mails that come in meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    MAIL,
+    /^src\/ingest\/dead-letters\.ts$/,
+  ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
-  room('tickets', 'tickets meet the store through its interface', DOMAIN, GENERATED, STORE),
+  room(
+    'tickets',
+    'tickets meet the store through its interface; spam suspends its author',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    /^src\/people\/suspend-user\.ts$/,
+  ),
   room('people', 'people meet the store through its interface', DOMAIN, GENERATED, STORE),
   room(
     'schema',

@@ -6,6 +6,7 @@ import { openX } from './composition/x.ts'
 import type { Config } from './config.ts'
 import { createDisposers, type Disposers } from './disposers.ts'
 import type { Patience, Refusal } from './domain/authorization.ts'
+import { createReplyAddresses } from './mail/reply-address.ts'
 import type { Bus } from './pubsub/bus.ts'
 import type { Feed } from './pubsub/feed.ts'
 import { createFeed } from './pubsub/live-feed.ts'
@@ -98,7 +99,8 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   // Without PERCH_URL we are where the door is, as soon as it is open.
   let door: string | undefined
   const publicUrl = (): string => config.url ?? door ?? `http://${config.host}:${config.port}`
-  const shared = { config, store, feed, vault, metrics, logger }
+  const addresses = createReplyAddresses(config.mail.replyTo, [secrets.current, ...secrets.previous])
+  const shared = { config, store, feed, vault, addresses, metrics, logger }
   const server = await openDoor({ ...shared, secrets, bus, signer, links, xParts, publicUrl })
   disposers.add('server', () => server.close())
   door = server.url

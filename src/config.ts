@@ -45,6 +45,10 @@ export interface Config {
     /** Undefined: mails are written to files below `dataDir`. */
     readonly smtpUrl: string | undefined
     readonly from: string
+    /** Where customers' answers go: an address whose mail (also to `name+anything@`) is handed to the inbound door. */
+    readonly replyTo: string
+    /** What whoever hands mails to the inbound door must know. Undefined: there is no such door. */
+    readonly inboundToken: string | undefined
   }
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
   /** NODE_ENV=production turns GraphiQL off. */
@@ -114,6 +118,11 @@ const environment = z.object({
     .string()
     .regex(/^[^<>@\p{Cc}]*(?:<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/u, 'must be an address, or `Name <address>`')
     .default('Perch <perch@localhost>'),
+  MAIL_REPLY_TO: z
+    .string()
+    .regex(/^[^<>@\s+]+@[^<>@\s]+$/, 'must be an address without a plus sign')
+    .optional(),
+  MAIL_INBOUND_TOKEN: z.string().min(MIN_SECRET, 'must have at least 32 characters').optional(),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'must be trace, debug, info, warn, error or silent')
     .default('info'),
@@ -161,7 +170,12 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       activity: set.X_ACTIVITY,
       access: set.X_ACCESS,
     }),
-    mail: Object.freeze({ smtpUrl: set.SMTP_URL, from: set.MAIL_FROM }),
+    mail: Object.freeze({
+      smtpUrl: set.SMTP_URL,
+      from: set.MAIL_FROM,
+      replyTo: set.MAIL_REPLY_TO ?? set.MAIL_FROM,
+      inboundToken: set.MAIL_INBOUND_TOKEN,
+    }),
     logLevel: set.LOG_LEVEL,
     development: set.NODE_ENV !== 'production',
   })

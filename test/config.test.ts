@@ -22,7 +22,12 @@ describe('settings', () => {
       url: undefined,
       secret: undefined,
       previousSecrets: [],
-      mail: { smtpUrl: undefined, from: 'Perch <perch@localhost>' },
+      mail: {
+        smtpUrl: undefined,
+        from: 'Perch <perch@localhost>',
+        replyTo: 'Perch <perch@localhost>',
+        inboundToken: undefined,
+      },
       jwksUrl: undefined,
       eventRetentionDays: undefined,
       x: {
@@ -31,6 +36,7 @@ describe('settings', () => {
         callbackUrl: undefined,
         consumerSecret: undefined,
         activity: 'stream',
+        access: 'self-serve',
       },
       logLevel: 'info',
       development: true,

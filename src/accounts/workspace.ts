@@ -1,6 +1,7 @@
 import { HANDLES, hasDirectMessages, type Plan } from '../domain/account.ts'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import { CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import type { Store } from '../store/store.ts'
 import { lockWorkspace } from './lock-account.ts'
 
@@ -13,6 +14,8 @@ export interface WorkspaceOutcome {
 export interface WorkspacePatch {
   readonly plan?: Plan | null | undefined
   readonly redactDeletedPosts?: boolean | null | undefined
+  /** F68: 0 to 28. */
+  readonly closeSolvedAfterDays?: number | null | undefined
 }
 
 /** Changes settings; the plan, if the accounts there are fit into it (F1, F2): nobody is switched off by a change of plan. */
@@ -24,7 +27,7 @@ export async function updateWorkspace(
   const { value, position } = await store.change({ kind: 'user', id: userId }, async ({ db }) => {
     const planned = await lockWorkspace(db)
     const plan = patch.plan ?? planned
-    const { redactDeletedPosts } = patch
+    const { redactDeletedPosts, closeSolvedAfterDays: days } = patch
     const linked = { status: { not: 'UNLINKED' as const } }
     const errors: UserError[] = []
     const refuse = (message: string) => errors.push({ code: 'NOT_IN_PLAN', field: ['plan'], message })
@@ -36,10 +39,18 @@ export async function updateWorkspace(
     if (!hasDirectMessages(plan) && messages > 0) {
       refuse('This plan has no direct messages, and some accounts capture them. Switch that off first.')
     }
+    if (days != null && (days < 0 || days > CLOSE_AFTER_DAYS_AT_MOST)) {
+      const message = `Solved tickets close after 0 to ${CLOSE_AFTER_DAYS_AT_MOST} days.`
+      errors.push({ code: 'INVALID_INPUT', field: ['closeSolvedAfterDays'], message })
+    }
     if (errors.length === 0)
       await db.workspace.update({
         where: { id: 1 },
-        data: { plan, ...(redactDeletedPosts != null && { redactDeletedPosts }) },
+        data: {
+          plan,
+          ...(redactDeletedPosts != null && { redactDeletedPosts }),
+          ...(days != null && { closeSolvedAfterDays: days }),
+        },
       })
     return errors
   })

@@ -1,12 +1,12 @@
 import { isFailure } from '../domain/bulk-update.ts'
-import type { EventBody, TicketSnapshot } from '../domain/event.ts'
-import type { TicketState } from '../domain/ticket.ts'
+import type { EventBody } from '../domain/event.ts'
 import type { Audience } from '../domain/visibility.ts'
 import { isStaff } from '../domain/visibility.ts'
 import type { BulkUpdateJob, Prisma } from '../generated/prisma/client.ts'
 import { readAudience } from '../people/read-audience.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { readPatchFacts } from '../tickets/patch-facts.ts'
+import { snapshotOf } from '../tickets/snapshot.ts'
 import { type Decided, type Deed, decide, type Kept } from './decide.ts'
 import { bulkJob, clock, lockJob, progressOf } from './jobs.ts'
 import { type Item, type Result, readItems, readTickets, writeNotes, writeResults, writeTickets } from './rows.ts'
@@ -128,10 +128,6 @@ function* eventsOf({ decision, written }: Decided, person: Audience, notes: Read
     const comment = { id: note, authorId: person.userId, direction: 'OUTBOUND', visibility: 'PRIVATE' } as const
     yield { type: 'comment.created', ticket, comment } satisfies EventBody
   }
-}
-
-function snapshotOf({ subject: _, ...snapshot }: TicketState): TicketSnapshot {
-  return snapshot
 }
 
 function resultOf({ place, decision, written, kept }: Decided & { readonly place: number }): Result {

@@ -11,8 +11,6 @@ import type { Audience } from '../domain/visibility.ts'
 export const MOST_NAMED = 1_000
 /** Bulk updates that wait or run, of the whole workspace (F72). */
 export const MOST_OPEN = 30
-/** Days for which a finished bulk update, its results and its idempotency key are kept. */
-export const RESULT_DAYS = 30
 
 /** Which tickets, as the caller says it. */
 export type BulkTargets =

@@ -44,6 +44,7 @@ export function readItems(db: Db, jobId: string, after: number, limit: number): 
 
 interface TicketRow extends TicketState {
   readonly version: number
+  readonly deleted: boolean
   readonly solvedAt: string | null
 }
 
@@ -61,16 +62,16 @@ export async function readTickets(
     db,
     sql`SELECT t.id, t.number, t.subject, t.status, t.priority, t.channel, t.account_id AS "accountId",
                t.requester_id AS "requesterId", t.assignee_id AS "assigneeId", t.group_id AS "groupId", t.tags,
-               t.version, t.solved_at AS "solvedAt"
+               t.version, t.deleted_at IS NOT NULL AS deleted, t.solved_at AS "solvedAt"
         FROM ticket t WHERE t.id = ANY(${ids}::uuid[]) AND ${visibleTicketsSql(person)}
         ORDER BY t.id ${lock ? sql`FOR NO KEY UPDATE OF t` : sql``}`,
   )
   // Behind the locks: who changed a ticket while we waited for it has said so in the log by now.
   const moved = ifPosition === null ? new Set<string>() : await readMoved(db, ids, ifPosition)
   return new Map(
-    rows.map(({ version, solvedAt, ...ticket }) => [
+    rows.map(({ version, deleted, solvedAt, ...ticket }) => [
       ticket.id,
-      { ticket, version, solvedAt, changedSince: moved.has(ticket.id) },
+      { ticket, version, deleted, solvedAt, changedSince: moved.has(ticket.id) },
     ]),
   )
 }

@@ -2,8 +2,10 @@ import type { Logger } from 'pino'
 import { createAccounts } from '../accounts/create-accounts.ts'
 import { createBulkUpdates } from '../bulk/create-bulk-updates.ts'
 import type { Config } from '../config.ts'
+import { receiveMail } from '../inbound-mail/receive-mail.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
 import { createWebhookIntake } from '../ingest/webhook-intake.ts'
+import type { ReplyAddresses } from '../mail/reply-address.ts'
 import { createReplies } from '../outbound/create-replies.ts'
 import { readAudience } from '../people/read-audience.ts'
 import type { Bus } from '../pubsub/bus.ts'
@@ -13,6 +15,7 @@ import type { Secrets } from '../secret.ts'
 import { createAuthenticator, deriveTokenKey, type TokenSigner } from '../server/auth.ts'
 import { followUsers } from '../server/follow-users.ts'
 import type { LinkTokens } from '../server/link-tokens.ts'
+import { mailDoor } from '../server/mail-door.ts'
 import type { Metrics } from '../server/metrics.ts'
 import { oauthDoors } from '../server/oauth-doors.ts'
 import { type RunningServer, startServer } from '../server/server.ts'
@@ -34,6 +37,7 @@ interface Parts {
   readonly vault: Vault
   readonly signer: TokenSigner
   readonly links: LinkTokens
+  readonly addresses: ReplyAddresses
   readonly xParts: XParts
   readonly metrics: Metrics
   readonly logger: Logger
@@ -73,6 +77,12 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
         handleOf: (id) => handleOf(store, id),
         isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
       }),
+      ...(config.mail.inboundToken !== undefined &&
+        mailDoor({
+          token: config.mail.inboundToken,
+          receive: (raw) => receiveMail({ store, addresses: parts.addresses, logger }, raw),
+          logger,
+        })),
       ...(consumerSecret && webhookDoor({ consumerSecret, keep: createWebhookIntake({ store }).keep, logger })),
     },
     graphiql: config.development,

@@ -15,6 +15,7 @@ import { chatPages } from '../ingest/xchat-pages.ts'
 import { startXChatReader } from '../ingest/xchat-reader.ts'
 import { createFileMailer } from '../mail/file-mailer.ts'
 import type { Mailer } from '../mail/mailer.ts'
+import type { ReplyAddresses } from '../mail/reply-address.ts'
 import { createSmtpMailer } from '../mail/smtp-mailer.ts'
 import { createCourier } from '../outbound/courier.ts'
 import { createDeliverTask, resumeDeliveries } from '../outbound/deliver-task.ts'
@@ -26,6 +27,8 @@ import { startJobRunner } from '../store/job-runner.ts'
 import { createLeases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import { closeSolved } from '../tickets/close-solved.ts'
+import { eraseDeleted } from '../tickets/erase-deleted.ts'
 import type { XParts } from './x.ts'
 
 /* What a worker process does beside the door: reads X, and runs the jobs. */
@@ -38,6 +41,7 @@ interface Parts extends XParts {
   readonly metrics: Metrics
   readonly logger: Logger
   readonly config: Config
+  readonly addresses: ReplyAddresses
   /** Paces that only tests change. */
   readonly pace: { readonly pollMs?: number; readonly xchatMs?: number }
   /** Where X's webhook calls reach us. */
@@ -85,6 +89,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   metrics.observe('ingestion_lag_seconds', () => ingest.lag())
   const courier = createCourier({
     store,
+    mailer,
+    addresses: parts.addresses,
     x,
     xchat,
     vault,
@@ -100,6 +106,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     tasks: {
       keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
       watch_inactivity: watchSilence,
+      close_solved: async () => void (await closeSolved(store)),
+      erase_deleted: async () => void (await eraseDeleted(store)),
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
       find_deliveries: () => findDeliveries(store),
@@ -113,6 +121,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     schedule: {
       keep_house: '17 3 * * *',
       watch_inactivity: '7 * * * *',
+      close_solved: '*/10 * * * *',
+      erase_deleted: '27 * * * *',
       revoke_grants: '37 * * * *',
       find_deliveries: '* * * * *',
       resume_deliveries: '* * * * *',

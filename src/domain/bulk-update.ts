@@ -28,6 +28,8 @@ export type BulkFields = Pick<TicketState, (typeof BULK_FIELDS)[number]>
 export interface BulkTicket {
   readonly ticket: TicketState
   readonly version: number
+  /** F69: nothing is done with a deleted ticket but restoring it. */
+  readonly deleted: boolean
   /** Whether the log tells of it behind the position that the caller knew. */
   readonly changedSince: boolean
 }
@@ -59,9 +61,15 @@ const NOT_FOUND: BulkDecision = {
   errors: [{ code: 'NOT_FOUND', field: [], message: 'There is no ticket with this id, or none that you see.' }],
 }
 
+const DELETED: BulkDecision = {
+  outcome: 'FAILED',
+  errors: [{ code: 'DELETED_TICKET', field: [], message: 'The ticket is deleted; restore it first.' }],
+}
+
 /** What somebody else did meanwhile, or that the ticket is not seen; undefined: neither. */
 function obstacle(found: BulkTicket | undefined, ifVersion: number | null): BulkDecision | undefined {
   if (!found) return NOT_FOUND
+  if (found.deleted) return DELETED
   if (found.changedSince || (ifVersion !== null && found.version !== ifVersion))
     return conflict('Somebody else changed the ticket meanwhile.')
   return undefined
@@ -149,7 +157,12 @@ const FAULTS: readonly string[] = ['INVALID_INPUT', 'NOT_FOUND', 'NOT_AN_AGENT']
 export function patchFaults(patch: BulkPatch, facts: PatchFacts): readonly UserError[] {
   if (Object.values(patch).every((value) => value === undefined))
     return [{ code: 'INVALID_INPUT', field: [], message: 'The patch changes nothing.' }]
-  const decision = decideBulkItem({ ticket: ANY_TICKET, version: 1, changedSince: false }, patch, null, facts)
+  const decision = decideBulkItem(
+    { ticket: ANY_TICKET, version: 1, deleted: false, changedSince: false },
+    patch,
+    null,
+    facts,
+  )
   return 'errors' in decision ? decision.errors.filter(({ code }) => FAULTS.includes(code)) : []
 }
 

@@ -10,6 +10,7 @@ import type {
   Thread,
 } from './captured.ts'
 import type { TicketStatus } from './event.ts'
+import { TRANSITIONS } from './ticket-transitions.ts'
 import { compareIds } from './x-id.ts'
 
 /*
@@ -71,7 +72,7 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
  */
 export function decideLike(
   { likerId, post, likedAt, history }: Like,
-  { accounts, known, thread, deleted, likedBefore }: Facts & { readonly likedBefore: boolean },
+  { accounts, known, thread, deleted, suspended, likedBefore }: Facts & { readonly likedBefore: boolean },
 ): Decision {
   const liker = accounts.find((account) => account.xUserId === likerId)
   if (liker?.status !== 'ACTIVE') return ignore('ACCOUNT_INACTIVE')
@@ -83,6 +84,9 @@ export function decideLike(
   if (post.repostOfId !== null) return ignore('REPOST')
   if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return ignore('OWN_POST')
   if (!liker.trackLikes) return ignore('CAPTURE_OFF')
+  // F69: a like of a suspended person's post lets nobody in again; the post waits for an administrator, like all of theirs.
+  if (suspended)
+    return known ? ignore('AUTHOR_SUSPENDED') : { kind: 'WAIT', accountId: liker.id, reason: 'AUTHOR_SUSPENDED' }
   if (thread && thread.status !== 'CLOSED') {
     const { ticketId, accountId, status } = thread
     if (!isFull(thread)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
@@ -144,7 +148,7 @@ export function decideMessage(
 
 /** F66: an answer from the requester reopens what was waiting for it, or thought done. */
 export function statusAfterRequesterComment(status: TicketStatus): TicketStatus {
-  return status === 'PENDING' || status === 'HOLD' || status === 'SOLVED' ? 'OPEN' : status
+  return TRANSITIONS[status].requesterWrites
 }
 
 /** The requester says more on a ticket that is not closed, as far as there is room (F24). */

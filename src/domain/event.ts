@@ -26,7 +26,6 @@ export const ACCOUNT_CHANGES = [
 ] as const
 /** How far a bulk update is (F72). */
 export const JOB_STATUSES = ['QUEUED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
-export type JobStatus = (typeof JOB_STATUSES)[number]
 /** Why X no longer lets an account in (F46, F48). */
 export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const
 /** What befalls a post among the incoming ones. */
@@ -75,6 +74,18 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     ticket: ticketSnapshotSchema,
     before: ticketSnapshotSchema.partial(),
     changed: z.array(z.string()),
+  }),
+  /** F69. `spam`: its requester was suspended with it. Restored, it is as it was. */
+  z.object({ type: z.literal('ticket.deleted'), ticket: ticketSnapshotSchema, spam: z.boolean() }),
+  z.object({ type: z.literal('ticket.restored'), ticket: ticketSnapshotSchema }),
+  /** It was deleted too long ago, and is gone for good. */
+  z.object({ type: z.literal('ticket.erased'), ticket: ticketSnapshotSchema }),
+  /** F70. Told of each source, which is closed now (`intoId`), and of the target (`sourceIds`). */
+  z.object({
+    type: z.literal('ticket.merged'),
+    ticket: ticketSnapshotSchema,
+    intoId: z.string().nullable(),
+    sourceIds: z.array(z.string()),
   }),
   z.object({ type: z.literal('comment.created'), ticket: ticketSnapshotSchema, comment: commentRefSchema }),
   z.object({
@@ -149,6 +160,24 @@ export const logEventSchema = z.object({
 })
 /** An event in its place. `offset` belongs to the epoch of the batch or log it came with. */
 export type LogEvent = z.infer<typeof logEventSchema>
+
+/** An event out of the log's row; what this version cannot read of it keeps its place as `unknown`. */
+export function readLogEvent(row: {
+  readonly offset: bigint
+  readonly at: Date
+  readonly type: string
+  readonly actor: unknown
+  readonly data: unknown
+}): LogEvent {
+  const actor = actorSchema.safeParse(row.actor)
+  const body = eventBodySchema.safeParse(row.data)
+  return {
+    offset: Number(row.offset),
+    at: row.at.toISOString(),
+    actor: actor.success ? actor.data : { kind: 'system', part: 'unknown' },
+    body: body.success ? body.data : { type: 'unknown', originally: row.type },
+  }
+}
 
 /** Events that follow one another without a gap, all of one epoch. Never empty. */
 export interface EventBatch {

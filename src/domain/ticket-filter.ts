@@ -36,6 +36,8 @@ export interface TicketConditions {
 export interface TicketFilter extends TicketConditions {
   /** Words in the subject, or in a comment that the audience sees (websearch syntax of PostgreSQL). */
   readonly text?: Given<string>
+  /** F69. True: deleted tickets; otherwise those that are not. */
+  readonly deleted?: Given<boolean>
   /** Times: after is exclusive, before is exclusive. */
   readonly createdAfter?: Given<Date>
   readonly createdBefore?: Given<Date>
@@ -126,6 +128,7 @@ export function ticketPredicate(filter: TicketConditions): (ticket: TicketSnapsh
 /** The filter over rows of `ticket` named t that the audience sees. */
 export function ticketFilterSql(filter: TicketFilter, audience: Audience): SqlFragment {
   const fragments = [visibleTicketsSql(audience), ...conditionsOf(filter).map((condition) => condition.sql)]
+  fragments.push(filter.deleted === true ? sql`t.deleted_at IS NOT NULL` : sql`t.deleted_at IS NULL`)
   const { text, createdAfter, createdBefore, updatedAfter, updatedBefore } = filter
   if (typeof text === 'string') fragments.push(words(text, audience))
   if (createdAfter) fragments.push(sql`t.created_at > ${moment(createdAfter)}`)

@@ -1,6 +1,7 @@
 import type { UserError, UserErrorCode } from './errors.ts'
 import type { TicketPriority, TicketSnapshot, TicketStatus } from './event.ts'
 import { isStorable, normaliseTag, TAG_COUNT, tagProblem } from './ticket-tags.ts'
+import { TRANSITIONS } from './ticket-transitions.ts'
 
 /* What people may change of a ticket, and what follows from it (F65, F67, F68). */
 
@@ -58,19 +59,6 @@ export type PatchDecision =
       readonly before: Partial<TicketSnapshot>
       readonly changed: readonly (keyof Mutable)[]
     }
-
-/**
- * Where a status may go by hand. NEW is where a ticket starts and nothing returns to it (F65).
- * CLOSED is set by the closing job alone, days after SOLVED, and is final (F68).
- */
-export const TRANSITIONS: Record<TicketStatus, readonly TicketStatus[]> = {
-  NEW: ['OPEN', 'PENDING', 'HOLD', 'SOLVED'],
-  OPEN: ['PENDING', 'HOLD', 'SOLVED'],
-  PENDING: ['OPEN', 'HOLD', 'SOLVED'],
-  HOLD: ['OPEN', 'PENDING', 'SOLVED'],
-  SOLVED: ['OPEN', 'PENDING', 'HOLD'],
-  CLOSED: [],
-}
 
 /** What becomes of the ticket, or everything that is wrong with the patch. */
 export function decidePatch(ticket: TicketState, patch: TicketPatch, facts: PatchFacts): PatchDecision {
@@ -178,8 +166,9 @@ function patchedWork(
     refuse('NOT_IN_GROUP', field, 'The assignee is not in the group; change one, or take it away, in the same update.')
   }
 
-  // F65
-  if (status === 'NEW' && assigneeId !== null && assigneeId !== ticket.assigneeId) status = 'OPEN'
+  // F65; a status that was asked for with the assignee counts.
+  if (status === ticket.status && assigneeId !== null && assigneeId !== ticket.assigneeId)
+    status = TRANSITIONS[status].assigned
   return { status, assigneeId, groupId }
 }
 
@@ -199,7 +188,7 @@ function patchedStatus(ticket: TicketState, patch: TicketPatch, refuse: Refuse):
   if (status === null) refuse('INVALID_INPUT', 'status', 'A status cannot be taken away.')
   else if (status === 'CLOSED')
     refuse('INVALID_TRANSITION', 'status', 'Tickets are closed by themselves, some days after they were solved.')
-  else if (!TRANSITIONS[ticket.status].includes(status))
+  else if (!TRANSITIONS[ticket.status].byHand.includes(status))
     refuse('INVALID_TRANSITION', 'status', `A ticket does not go from ${ticket.status} to ${status}.`)
   return status ?? ticket.status
 }

@@ -66,7 +66,7 @@ export async function readLag(
         SELECT min(coalesce(r.synced_at, a.captures_from))
         FROM ticket t
         LEFT JOIN source_cursor r ON r.account_id = t.account_id AND r.source = 'conversation:' || t.thread_key
-        WHERE t.account_id = a.id AND t.channel = 'X_CORP' AND t.status <> 'CLOSED'
+        WHERE t.account_id = a.id AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
           AND t.updated_at > now() - interval '7 days'
       ), clock_timestamp()) AS conversations,
       s.connected_at AS "connectedAt", s.alive_at AS "aliveAt"

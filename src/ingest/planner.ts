@@ -41,8 +41,12 @@ export function createPlanner(facts: BatchFacts) {
   /** Tickets that have said before that they take nothing more. */
   const silent = new Set<string>()
   const statusOf = new Map<string, TicketStatus>()
+  /** Threads of one ticket, as after a merge, run together. */
+  const running = new Map<string, Running>()
   for (const [key, { ticketId, accountId, status, commentCount, importStopped }] of facts.threads) {
-    threads.set(key, { ticketId, accountId, status, commentCount })
+    const thread = running.get(ticketId) ?? { ticketId, accountId, status, commentCount }
+    running.set(ticketId, thread)
+    threads.set(key, thread)
     statusOf.set(ticketId, status)
     if (importStopped) silent.add(ticketId)
   }

@@ -7,6 +7,13 @@ export interface Mail {
   readonly html: string
   /** Without angle brackets. The same mail again has the same one, so that mail programs show it once (RFC 5322 §3.6.4). */
   readonly messageId: string
+  /** Of an answer: what it answers, and all that was said before, without angle brackets (RFC 5322 §3.6.4). */
+  readonly inReplyTo?: string | undefined
+  readonly references?: readonly string[]
+  /** Where answers go; undefined: to the sender. */
+  readonly replyTo?: string
+  /** A person wrote it: holiday notices may answer (RFC 3834). */
+  readonly personal?: boolean
 }
 
 /** Sends e-mails: over SMTP, or into files. */

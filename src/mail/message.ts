@@ -9,12 +9,18 @@ export function toMessage(mail: Mail, from: string): SendMailOptions {
     subject: oneLine(mail.subject),
     text: mail.text,
     html: mail.html,
-    messageId: `<${mail.messageId.replaceAll(/[^\w.@+-]/g, '')}>`,
+    messageId: bracketed(mail.messageId),
+    ...(mail.inReplyTo !== undefined && { inReplyTo: bracketed(mail.inReplyTo) }),
+    ...(mail.references && { references: mail.references.map(bracketed) }),
+    ...(mail.replyTo !== undefined && { replyTo: { name: '', address: oneLine(mail.replyTo) } }),
     // RFC 3834: nobody's holiday notice answers a machine.
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    ...(!mail.personal && { headers: { 'Auto-Submitted': 'auto-generated' } }),
     disableFileAccess: true,
     disableUrlAccess: true,
   }
 }
+
+/** Of what others made, what is no letter of a message id is left out. */
+const bracketed = (id: string): string => `<${id.replaceAll(/[^\w.!#$%&'*+/=?^{|}~@-]/g, '')}>`
 
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ').trim()

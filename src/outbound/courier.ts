@@ -8,10 +8,11 @@ import { attempted } from './attempted.ts'
 import type { Courier, NotSent, Parcel } from './deliver.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
 import { lookForMessage, lookForPost } from './look-for.ts'
+import { createMailCourier, type MailCourierServices } from './mail-courier.ts'
 import type { DueDelivery } from './rows.ts'
 import { createXChatCourier, type XChatCourierServices } from './xchat-courier.ts'
 
-export interface CourierServices extends XChatCourierServices {
+export interface CourierServices extends XChatCourierServices, MailCourierServices {
   readonly store: Store
   readonly x: XClient
   readonly calls: Pick<XCalls, 'use'>
@@ -22,6 +23,7 @@ export interface CourierServices extends XChatCourierServices {
 export function createCourier(services: CourierServices): Courier & { close(): Promise<void> } {
   const { store, x, calls } = services
   const xchat = createXChatCourier(services)
+  const mail = createMailCourier(services)
 
   /** Why an account sends nothing at all; undefined: it may. Things may have changed since the answer was given. */
   async function shut(accountId: string): Promise<NotSent | undefined> {
@@ -48,6 +50,7 @@ export function createCourier(services: CourierServices): Courier & { close(): P
 
   return {
     async prepare(accountId, delivery) {
+      if (accountId === null) return mail.prepare(delivery)
       const refused = await shut(accountId)
       if (refused) return refused
       if (delivery.channel === 'X_POST') return post(accountId, delivery)
@@ -55,6 +58,8 @@ export function createCourier(services: CourierServices): Courier & { close(): P
       return xchat.prepare(accountId, delivery)
     },
     async lookFor(accountId, delivery) {
+      // Nobody can be asked whether a mail has come.
+      if (accountId === null) return null
       if (delivery.channel === 'X_POST') return lookForPost(services, accountId, delivery)
       if (delivery.channel === 'X_DM') return lookForMessage(services, accountId, delivery)
       return xchat.lookFor(accountId, delivery)

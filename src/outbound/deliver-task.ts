@@ -4,7 +4,7 @@ import { type DeliverServices, deliver } from './deliver.ts'
 import { deliveryJob } from './delivery-job.ts'
 import { OUTBOUND } from './rows.ts'
 
-const Payload = z.object({ accountId: z.uuid() })
+const Payload = z.object({ accountId: z.uuid().nullable() })
 
 /** The task of the job `deliver`. Throws on a payload that is none of ours. */
 export function createDeliverTask(services: DeliverServices) {
@@ -18,9 +18,9 @@ export function createDeliverTask(services: DeliverServices) {
  * restored from. Run every minute.
  */
 export async function resumeDeliveries(store: Store): Promise<void> {
-  const rows = await store.prisma.$queryRaw<{ accountId: string }[]>`
+  const rows = await store.prisma.$queryRaw<{ accountId: string | null }[]>`
     SELECT DISTINCT account_id AS "accountId" FROM delivery
-    WHERE finished_at IS NULL AND account_id IS NOT NULL AND due_at < clock_timestamp() - interval '30 seconds'`
+    WHERE finished_at IS NULL AND due_at < clock_timestamp() - interval '30 seconds'`
   if (rows.length === 0) return
   await store.change(OUTBOUND, async ({ enqueue }) => {
     for (const { accountId } of rows) enqueue(deliveryJob(accountId))

@@ -12,9 +12,9 @@ import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from '
 /** The wire. */
 export interface Courier {
   /** Makes it ready; nothing is sent. Gives why not, if it cannot be sent now. */
-  prepare(accountId: string, delivery: DueDelivery): Promise<Parcel | NotSent>
+  prepare(accountId: string | null, delivery: DueDelivery): Promise<Parcel | NotSent>
   /** X's id of it, if X has it; null: X does not show it. Throws when X cannot be asked. */
-  lookFor(accountId: string, delivery: DueDelivery): Promise<string | null>
+  lookFor(accountId: string | null, delivery: DueDelivery): Promise<string | null>
 }
 
 /** Ready to be sent. */
@@ -40,7 +40,11 @@ const TURN_MS = 20_000
 const ASK_AGAIN_MS = 5_000
 
 /** Sends until nothing is due, or its turn is over; comes back when something will be. */
-export async function deliver(services: DeliverServices, accountId: string, signal?: AbortSignal): Promise<void> {
+export async function deliver(
+  services: DeliverServices,
+  accountId: string | null,
+  signal?: AbortSignal,
+): Promise<void> {
   const { store } = services
   const begun = performance.now()
   /** Ways on which X takes nothing more for a while: in how many milliseconds, by performance.now(), it does. */
@@ -68,7 +72,7 @@ export async function deliver(services: DeliverServices, accountId: string, sign
 /** Undefined: it was not to be sent any more. */
 async function attempt(
   { store, courier, logger }: DeliverServices,
-  accountId: string,
+  accountId: string | null,
   delivery: DueDelivery,
 ): Promise<Attempted | undefined> {
   const { commentId } = delivery
@@ -83,7 +87,7 @@ async function attempt(
   return attempted
 }
 
-async function look({ store, courier, logger }: DeliverServices, accountId: string, delivery: DueDelivery) {
+async function look({ store, courier, logger }: DeliverServices, accountId: string | null, delivery: DueDelivery) {
   const { commentId } = delivery
   try {
     const looks = delivery.lookedFor + 1

@@ -1,9 +1,9 @@
 import type { NewJob } from '../store/store.ts'
 
-/** The job that sends what waits of one account: one at a time, whoever enqueues it. */
 export const DELIVER = 'deliver'
 
-export function deliveryJob(accountId: string, runAt?: Date): NewJob {
-  const name = `${DELIVER}/${accountId}`
+/** The job that sends what waits of one account (null: the e-mails), one at a time, whoever enqueues it. */
+export function deliveryJob(accountId: string | null, runAt?: Date): NewJob {
+  const name = `${DELIVER}/${accountId ?? 'email'}`
   return { name: DELIVER, payload: { accountId }, queue: name, key: name, ...(runAt && { runAt }) }
 }

@@ -2,6 +2,7 @@ import { expectedDelayMs, SENDING_LIMITS } from '../domain/delivery.ts'
 import { hasLink, measurePost, POST_LENGTH } from '../domain/post-text.ts'
 import { costOf, priceOfPost, type SpendKind, type XEndpoint } from '../domain/price.ts'
 import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
+import { COMMENT_LENGTH } from '../domain/ticket.ts'
 import { type Audience, visibleTickets } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
@@ -31,7 +32,7 @@ export async function replyOptions(
   const choice = chooseSender('single', facts.accounts, facts.answered, facts.rules)
   const sender = choice.preselected?.accountId ?? ticket.accountId
   const length = channel === 'X_POST' ? measurePost(body, facts.participants) : null
-  const limit = channel === 'X_POST' ? POST_LENGTH : MESSAGE_LENGTH
+  const limit = channel === 'X_POST' ? POST_LENGTH : channel === 'EMAIL' ? COMMENT_LENGTH : MESSAGE_LENGTH
   return {
     ...choice,
     ticketId,
@@ -49,12 +50,13 @@ async function delayOf(
   prisma: Store['prisma'],
   calls: Pick<XCalls, 'left'>,
   channel: ReplyChannel,
-  accountId: string,
+  sender: string,
 ): Promise<number> {
+  const accountId = channel === 'EMAIL' ? null : sender
   const endpoint: XEndpoint | null = SEND_ENDPOINTS[channel]
   const [ahead, left] = await Promise.all([
     prisma.delivery.count({ where: { accountId, channel, bulk: false, finishedAt: null } }),
-    endpoint === null ? null : calls.left(accountId, endpoint),
+    endpoint === null ? null : calls.left(sender, endpoint),
   ])
   return expectedDelayMs(ahead, SENDING_LIMITS[channel], left?.windows ?? [])
 }

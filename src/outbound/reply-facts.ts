@@ -8,7 +8,7 @@ export interface ReplyFacts {
   readonly answered: Answered
   /** The comment that is answered; null: the customer has said nothing here that can be. */
   readonly commentId: string | null
-  /** X's id of the post that is answered, or of the person that is written to; null: there is nothing to answer. */
+  /** X's id of the post that is answered, of the person that is written to, or their address; null: there is none. */
   readonly target: string | null
   /** Handles that X names in front of a post, in lower case. */
   readonly participants: readonly string[]
@@ -32,7 +32,11 @@ export async function readReplyFacts(
   selfServe: boolean,
   commentId?: string,
 ): Promise<ReplyFacts> {
-  const [comment, rows, workspace] = await Promise.all([
+  const [row, comment, rows, workspace] = await Promise.all([
+    db.ticket.findUniqueOrThrow({
+      where: { id: ticket.id },
+      select: { movedToEmailAt: true, requester: { select: { email: true } } },
+    }),
     db.comment.findFirst({
       where: {
         ticketId: ticket.id,
@@ -65,13 +69,15 @@ export async function readReplyFacts(
     }),
     db.workspace.findUnique({ where: { id: 1 }, select: { plan: true } }),
   ])
-  const channel = replyChannel(ticket.channel, comment?.channel ?? null, false)
+  const channel = replyChannel(ticket.channel, comment?.channel ?? null, row.movedToEmailAt !== null)
+  const { email } = row.requester
   const mentions = comment ? mentionsIn(comment.body) : []
   const profile = comment?.author?.xProfile
   const named = [...(profile ? [profile.username.toLowerCase()] : []), ...mentions]
-  const target = channel === 'X_POST' ? (comment?.versionId ?? comment?.externalId) : profile?.id
+  const onX = channel === 'X_POST' ? (comment?.versionId ?? comment?.externalId) : profile?.id
+  const target = channel === 'EMAIL' ? email : onX
   return {
-    answered: { channel, accountId: ticket.accountId, mentions, hasEmail: false },
+    answered: { channel, accountId: ticket.accountId, mentions, hasEmail: email !== null },
     commentId: comment?.id ?? null,
     target: target ?? null,
     participants: channel === 'X_POST' ? [...new Set(named)] : [],

@@ -5,8 +5,8 @@ import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
 import { commentProblem } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { type LockedTicket, lockTicket } from '../tickets/lock-ticket.ts'
-import { type Done, NO_TICKET } from '../tickets/outcome.ts'
+import { type LockedTicket, lockTicket, missing } from '../tickets/lock-ticket.ts'
+import type { Done } from '../tickets/outcome.ts'
 import { changeTicket } from '../tickets/update-ticket.ts'
 import { deliveryJob } from './delivery-job.ts'
 import type { ReplyOutcome, ReplyRequest } from './replies.ts'
@@ -30,7 +30,7 @@ export async function reply(
     { kind: 'user', id: person.userId },
     async (scope): Promise<Replied> => {
       const locked = await lockTicket(scope, person, ticketId)
-      if (!locked) return { ...NO_TICKET, commentId: null }
+      if (!locked) return { ...(await missing(scope, person, ticketId)), commentId: null }
       return replyWithin(scope, selfServe, person, locked, request)
     },
   )
@@ -60,6 +60,7 @@ export async function replyWithin(
     )
   const facts = await readReplyFacts(scope.db, ticket, selfServe, request.commentId)
   const { channel } = facts.answered
+  if (facts.target === null && channel === 'EMAIL') return refused('NO_EMAIL', 'ticketId', REFUSAL_WORDS.NO_EMAIL)
   if (facts.target === null) {
     const field = request.commentId === undefined ? 'ticketId' : 'commentId'
     return refused('NOTHING_TO_ANSWER', field, 'There is nothing of the customer here that X lets us answer.')
@@ -91,7 +92,7 @@ export async function replyWithin(
         create: {
           ticketId,
           channel,
-          accountId: sender.accountId,
+          accountId: channel === 'EMAIL' ? null : sender.accountId,
           target: facts.target,
           mentions: [...facts.participants],
           createdAt: now,
@@ -102,7 +103,7 @@ export async function replyWithin(
   })
   await scope.db.ticket.update({ where: { id: ticketId }, data: { commentCount: { increment: 1 }, updatedAt: now } })
   scope.emit({ type: 'comment.created', ticket: snapshot, comment })
-  scope.enqueue(deliveryJob(sender.accountId))
+  scope.enqueue(deliveryJob(channel === 'EMAIL' ? null : sender.accountId))
   return { ticketId, commentId: comment.id, userErrors: [] }
 }
 

@@ -31,7 +31,7 @@ export async function retry(
       const [row] = await db.$queryRaw<{ state: string; error: DeliveryError | null; accountId: string | null }[]>`
         SELECT state::text, error, account_id AS "accountId" FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
       const comment = await db.comment.findUnique({ where: { id: commentId } })
-      if (!row?.accountId || !comment) return nothing()
+      if (!row || !comment) return nothing()
       if (row.state === 'UNKNOWN' && !evenIfSent)
         return refused(
           ticket.id,

@@ -1,5 +1,6 @@
 import type { DeliveryState, Standing } from '../domain/delivery.ts'
 import type { Actor } from '../domain/event.ts'
+import type { ReplyChannel } from '../domain/sender.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
@@ -13,7 +14,7 @@ export const OUTBOUND: Actor = { kind: 'system', part: 'outbound' }
 export interface DueDelivery {
   readonly commentId: string
   readonly ticketId: string
-  readonly channel: 'X_POST' | 'X_DM' | 'X_CHAT'
+  readonly channel: ReplyChannel
   readonly state: 'QUEUED' | 'SENDING'
   readonly target: string
   readonly mentions: readonly string[]
@@ -26,7 +27,7 @@ export interface DueDelivery {
   readonly ageMs: number
 }
 
-/** What is next for an account, and if nothing is due, in how many milliseconds something will be. */
+/** What is next for an account (null: among e-mails), and if nothing is due, in how many milliseconds something will be. */
 export interface NextDelivery {
   readonly delivery: DueDelivery | null
   readonly inMs: number | null
@@ -38,7 +39,7 @@ export interface NextDelivery {
  */
 export async function nextDelivery(
   { prisma }: Pick<Store, 'prisma'>,
-  accountId: string,
+  accountId: string | null,
   closed: readonly string[],
 ): Promise<NextDelivery> {
   const rows = await prisma.$queryRaw<(DueDelivery & { inMs: number })[]>`
@@ -48,7 +49,7 @@ export async function nextDelivery(
       (extract(epoch FROM clock_timestamp() - d.created_at) * 1000)::float8 AS "ageMs",
       greatest(0, extract(epoch FROM d.due_at - clock_timestamp()) * 1000)::float8 AS "inMs"
     FROM delivery d JOIN comment c ON c.id = d.comment_id
-    WHERE d.account_id = ${accountId}::uuid AND d.finished_at IS NULL
+    WHERE d.account_id IS NOT DISTINCT FROM ${accountId}::uuid AND d.finished_at IS NULL
       AND (d.state = 'SENDING' OR NOT d.channel::text = ANY (${closed}))
       AND NOT EXISTS (
         SELECT FROM delivery e
@@ -64,7 +65,7 @@ export async function nextDelivery(
   const [soonest] = await prisma.$queryRaw<{ inMs: number | null }[]>`
     SELECT greatest(0, min(extract(epoch FROM due_at - clock_timestamp())) * 1000)::float8 AS "inMs"
     FROM delivery
-    WHERE account_id = ${accountId}::uuid AND finished_at IS NULL
+    WHERE account_id IS NOT DISTINCT FROM ${accountId}::uuid AND finished_at IS NULL
       AND (state = 'SENDING' OR NOT channel::text = ANY (${closed}))`
   return { delivery: null, inMs: soonest?.inMs ?? inMs }
 }

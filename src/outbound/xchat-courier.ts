@@ -9,7 +9,7 @@ import { XError } from '../x/errors.ts'
 import { type XChat, XChatError, type XChatVault } from '../x/xchat.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { attempted, refusedBy } from './attempted.ts'
-import type { Courier, NotSent, Parcel } from './deliver.ts'
+import type { NotSent, Parcel } from './deliver.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
 import type { DueDelivery } from './rows.ts'
 
@@ -24,6 +24,13 @@ export interface XChatCourierServices {
   readonly pagesOf: (accountId: string) => Pick<ChatPages, 'events' | 'publicKeys'>
 }
 
+/** As Courier, of accounts alone. */
+interface XChatCourier {
+  prepare(accountId: string, delivery: DueDelivery): Promise<Parcel | NotSent>
+  lookFor(accountId: string, delivery: DueDelivery): Promise<string | null>
+  close(): Promise<void>
+}
+
 interface Opened {
   readonly sealed: string
   readonly xUserId: string
@@ -34,7 +41,7 @@ interface Opened {
  * Encrypts and signs with the account's own keys. The id that is signed is committed before the message is sent: read
  * back, it is known by that, whatever else was said.
  */
-export function createXChatCourier(services: XChatCourierServices): Courier & { close(): Promise<void> } {
+export function createXChatCourier(services: XChatCourierServices): XChatCourier {
   const { store, x, xchat, vault, calls, logger, pagesOf } = services
   const opened = new Map<string, Opened>()
 

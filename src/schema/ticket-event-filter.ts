@@ -1,12 +1,22 @@
 import type { EventBody, LogEvent, TicketSnapshot } from '../domain/event.ts'
 import { type TicketConditions, ticketPredicate } from '../domain/ticket-filter.ts'
-import { type Audience, audienceKey, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
+import { type Audience, audienceKey, isStaff, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
 import type { PickEvent } from './live.ts'
 
 /** What happens to tickets. */
 export type TicketEventBody = Extract<
   EventBody,
-  { type: 'ticket.created' | 'ticket.updated' | 'comment.created' | 'comment.updated' }
+  {
+    type:
+      | 'ticket.created'
+      | 'ticket.updated'
+      | 'ticket.deleted'
+      | 'ticket.restored'
+      | 'ticket.erased'
+      | 'ticket.merged'
+      | 'comment.created'
+      | 'comment.updated'
+  }
 >
 /** What a subscriber of tickets is told of: what happens to them, and that they now see others. */
 export type TicketLogEvent = LogEvent & {
@@ -36,6 +46,13 @@ export function ticketEventFilter(conditions: TicketConditions): PickEvent<Ticke
     switch (body.type) {
       case 'ticket.created':
         return wants(body.ticket)
+      case 'ticket.deleted':
+      case 'ticket.restored':
+      case 'ticket.merged':
+        return wants(body.ticket)
+      case 'ticket.erased':
+        // For its requester it was gone before.
+        return isStaff(audience) && wants(body.ticket)
       case 'ticket.updated': {
         if (!wants(body.ticket) && !wants(ticketBefore(body))) return false
         return leavesSight(audience, body) || body.changed.some((field) => seesField(audience, field))

@@ -11,19 +11,28 @@ import { leavesSight, type TicketEventBody, type TicketLogEvent, ticketEventFilt
 import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
 import { viewerOf } from './viewer.ts'
 
-const TYPES = {
+/** The types of events as clients know them. */
+export const TICKET_EVENT_TYPES = {
   'ticket.created': 'TICKET_CREATED',
   'ticket.updated': 'TICKET_UPDATED',
+  'ticket.deleted': 'TICKET_DELETED',
+  'ticket.restored': 'TICKET_RESTORED',
+  'ticket.erased': 'TICKET_ERASED',
+  'ticket.merged': 'TICKET_MERGED',
   'comment.created': 'COMMENT_CREATED',
   'comment.updated': 'COMMENT_UPDATED',
 } as const satisfies Record<TicketEventBody['type'], string>
 
-const TicketEventTypeEnum = builder.enumType('TicketEventType', {
+export const TicketEventTypeEnum = builder.enumType('TicketEventType', {
   description: 'What can happen to a ticket, as you see it.',
   values: {
     TICKET_CREATED: { description: 'It was opened.' },
     TICKET_UPDATED: { description: 'Some of its fields changed: see `changes`. It may be new to you.' },
     TICKET_LEFT: { description: 'It left your sight, for somebody else works on it now. You are told its id alone.' },
+    TICKET_DELETED: { description: 'It was deleted: take it out of the list. It can be restored for 30 days.' },
+    TICKET_RESTORED: { description: 'It was deleted, and is back as it was.' },
+    TICKET_ERASED: { description: 'It was deleted 30 days ago, and is gone. For agents and administrators.' },
+    TICKET_MERGED: { description: 'It was merged into another, or others into it.' },
     COMMENT_CREATED: { description: 'Something was said on it.' },
     COMMENT_UPDATED: { description: 'A comment changed, as when it was delivered.' },
     ACCESS_CHANGED: {
@@ -47,7 +56,7 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
       resolve: (live) => {
         if (live.event.body.type === 'user.updated') return 'ACCESS_CHANGED'
         const body = bodyFor(live)
-        return body ? TYPES[body.type] : 'TICKET_LEFT'
+        return body ? TICKET_EVENT_TYPES[body.type] : 'TICKET_LEFT'
       },
     }),
     actor: t.field({

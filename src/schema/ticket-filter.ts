@@ -65,6 +65,9 @@ export const TicketFilterInput = builder.inputType('TicketFilter', {
         'With these words, all of them in the subject or all in one comment that you see. "quoted words" stand together, -word excludes.',
       validate: filterText,
     }),
+    deleted: t.boolean({
+      description: 'True: deleted tickets, which are in no other list. For agents and administrators.',
+    }),
     createdAfter: t.field({ type: 'DateTime', description: 'Opened later than this.' }),
     createdBefore: t.field({ type: 'DateTime', description: 'Opened earlier than this.' }),
     updatedAfter: t.field({ type: 'DateTime', description: 'Last changed later than this.' }),
@@ -80,6 +83,8 @@ type FilterShape = typeof TicketFilterInput.$inferInput
  * filters by what end users do not see: the answer would tell.
  */
 export function readFilter(input: FilterShape | null | undefined, viewer: Viewer): TicketFilter {
+  if (input?.deleted && !isStaff(viewer))
+    throw new PerchError('FORBIDDEN', 'Deleted tickets are for agents and administrators.')
   return input ? { ...input, ...readConditions(input, viewer) } : {}
 }
 

@@ -2,6 +2,7 @@ import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
 import { visibleComments, visibleTickets } from '../domain/visibility.ts'
 import { addNote } from '../tickets/add-note.ts'
+import { moveToEmail } from '../tickets/move-to-email.ts'
 import { updateTicket } from '../tickets/update-ticket.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
@@ -40,29 +41,32 @@ const UpdateTicketInput = builder.inputType('UpdateTicketInput', {
   }),
 })
 
-const UpdateTicketPayload = builder.objectRef<TicketPayload>('UpdateTicketPayload').implement({
-  description: 'What became of an `updateTicket`.',
-  fields: (t) => ({
-    ticket: t.prismaField({
-      type: TicketRef,
-      nullable: true,
-      description: 'The ticket as it is now; null when there is none that you see.',
-      resolve: (query, { ticketId }, _args, context) =>
-        ticketId === null
-          ? null
-          : context.prisma.ticket.findUnique({
-              ...query,
-              where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
-            }),
+const ticketPayload = (name: string, of: string) =>
+  builder.objectRef<TicketPayload>(name).implement({
+    description: `What became of a \`${of}\`.`,
+    fields: (t) => ({
+      ticket: t.prismaField({
+        type: TicketRef,
+        nullable: true,
+        description: 'The ticket as it is now; null when there is none that you see.',
+        resolve: (query, { ticketId }, _args, context) =>
+          ticketId === null
+            ? null
+            : context.prisma.ticket.findUnique({
+                ...query,
+                where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
+              }),
+      }),
+      userErrors: t.field({
+        type: [UserErrorRef],
+        description: 'What is wrong with the input. Not empty: nothing was changed.',
+        resolve: ({ userErrors }) => [...userErrors],
+      }),
+      position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
-  }),
-})
+  })
+
+const UpdateTicketPayload = ticketPayload('UpdateTicketPayload', 'updateTicket')
 
 builder.mutationField('updateTicket', (t) =>
   t.field({
@@ -131,6 +135,37 @@ builder.mutationField('addNote', (t) =>
       const ticketId = ids.read('Ticket', 'ticketId', id)
       if (ticketId === undefined) return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
       return addNote(context.store, viewerOf(context), ticketId, body)
+    },
+  }),
+)
+
+const MoveTicketToEmailInput = builder.inputType('MoveTicketToEmailInput', {
+  description: 'A ticket whose answers shall go by e-mail.',
+  fields: (t) => ({
+    ticketId: t.id({ required: true, description: 'The ticket.' }),
+    back: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: 'The other way round: answers travel as the customer wrote again.',
+    }),
+  }),
+})
+
+const MoveTicketToEmailPayload = ticketPayload('MoveTicketToEmailPayload', 'moveTicketToEmail')
+
+builder.mutationField('moveTicketToEmail', (t) =>
+  t.field({
+    type: MoveTicketToEmailPayload,
+    authScopes: { staff: true },
+    complexity: 10,
+    description:
+      'From now on answers to the ticket go to the requester’s e-mail address (`updateEndUser` sets it). For agents and administrators.',
+    args: { input: t.arg({ type: MoveTicketToEmailInput, required: true, description: 'Which one.' }) },
+    resolve: async (_root, { input: { ticketId: id, back } }, context) => {
+      const ids = new IdReader()
+      const ticketId = ids.read('Ticket', 'ticketId', id)
+      if (ticketId === undefined) return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
+      return moveToEmail(context.store, viewerOf(context), ticketId, back)
     },
   }),
 )

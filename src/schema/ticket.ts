@@ -58,7 +58,14 @@ export const TicketRef = builder.prismaNode('Ticket', {
       type: 'DateTime',
       nullable: true,
       authScopes: { staff: true },
-      description: 'Since when it takes nothing more from X, for it has 5,000 comments. For agents and administrators.',
+      description:
+        'Since when it takes nothing more from X: it has 5,000 comments, or was restored beside a newer ticket of its conversation. For agents and administrators.',
+    }),
+    movedToEmailAt: t.expose('movedToEmailAt', {
+      type: 'DateTime',
+      nullable: true,
+      authScopes: { staff: true },
+      description: 'Since when answers go by e-mail; null: as the customer wrote. For agents and administrators.',
     }),
     version: t.exposeInt('version', {
       authScopes: { staff: true },
@@ -70,6 +77,13 @@ export const TicketRef = builder.prismaNode('Ticket', {
       type: 'DateTime',
       nullable: true,
       description: 'When it was solved; null while it is not.',
+    }),
+    deletedAt: t.expose('deletedAt', {
+      type: 'DateTime',
+      nullable: true,
+      authScopes: { staff: true },
+      description:
+        'When it was deleted; null: it is not. For 30 days it can be restored. For agents and administrators.',
     }),
   }),
 })

@@ -1,5 +1,6 @@
 import type { WorkspaceOutcome } from '../accounts/accounts.ts'
 import { HANDLES, type Plan } from '../domain/account.ts'
+import { CLOSE_AFTER_DAYS, CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import { builder } from './builder.ts'
 import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
@@ -16,6 +17,7 @@ interface Shown {
   readonly name: string
   readonly plan: Plan
   readonly redactDeletedPosts: boolean
+  readonly closeSolvedAfterDays: number
 }
 
 const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
@@ -25,6 +27,9 @@ const WorkspaceRef = builder.objectRef<Shown>('Workspace').implement({
     plan: t.expose('plan', { type: PlanEnum, description: 'Its plan.' }),
     redactDeletedPosts: t.exposeBoolean('redactDeletedPosts', {
       description: 'Whether the text of a post is erased here when its author deletes it on X, as X’s policy asks.',
+    }),
+    closeSolvedAfterDays: t.exposeInt('closeSolvedAfterDays', {
+      description: 'After how many days a solved ticket closes by itself.',
     }),
     accountsAllowed: t.int({
       description: 'How many X accounts the plan has room for.',
@@ -52,6 +57,9 @@ const UpdateWorkspaceInput = builder.inputType('UpdateWorkspaceInput', {
     plan: t.field({ type: PlanEnum, description: 'The plan.' }),
     redactDeletedPosts: t.boolean({
       description: 'Whether the text of a post is erased here when its author deletes it on X.',
+    }),
+    closeSolvedAfterDays: t.int({
+      description: `After how many days a solved ticket closes by itself: 0 to ${CLOSE_AFTER_DAYS_AT_MOST}. ${CLOSE_AFTER_DAYS} at first.`,
     }),
   }),
 })

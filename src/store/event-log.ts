@@ -1,13 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import {
-  type Actor,
-  actorSchema,
-  type EventBatch,
-  type EventBody,
-  eventBodySchema,
-  type LogEvent,
-} from '../domain/event.ts'
+import { type Actor, type EventBatch, type EventBody, type LogEvent, readLogEvent } from '../domain/event.ts'
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import type { LogHead, LogReader } from '../pubsub/log-reader.ts'
 
@@ -102,19 +95,10 @@ export function createLogReader(prisma: PrismaClient, logger: Logger): LogReader
   }
 }
 
-function readEvent(
-  row: { offset: bigint; at: Date; type: string; actor: unknown; data: unknown },
-  logger: Logger,
-): LogEvent {
-  const actor = actorSchema.safeParse(row.actor)
-  const body = eventBodySchema.safeParse(row.data)
-  if (!actor.success || !body.success) {
-    logger.warn({ offset: Number(row.offset), type: row.type }, 'an event in the log cannot be read by this version')
-  }
-  return {
-    offset: Number(row.offset),
-    at: row.at.toISOString(),
-    actor: actor.success ? actor.data : { kind: 'system', part: 'unknown' },
-    body: body.success ? body.data : { type: 'unknown', originally: row.type },
-  }
+function readEvent(row: Parameters<typeof readLogEvent>[0], logger: Logger): LogEvent {
+  const event = readLogEvent(row)
+  const unread = event.body.type === 'unknown' || (event.actor.kind === 'system' && event.actor.part === 'unknown')
+  if (unread)
+    logger.warn({ offset: event.offset, type: row.type }, 'an event in the log cannot be read by this version')
+  return event
 }

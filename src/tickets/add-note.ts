@@ -2,8 +2,8 @@ import { v7 as uuidv7 } from 'uuid'
 import { noteProblem } from '../domain/note.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
-import { lockTicket } from './lock-ticket.ts'
-import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { lockTicket, missing } from './lock-ticket.ts'
+import type { Done, Outcome } from './outcome.ts'
 
 /** Adds a private note: the team reads it, the requester never does. Closed tickets take none (F68). */
 export async function addNote(
@@ -16,7 +16,7 @@ export async function addNote(
     { kind: 'user', id: person.userId },
     async (scope): Promise<Done & { commentId: string | null }> => {
       const locked = await lockTicket(scope, person, ticketId)
-      if (!locked) return { ...NO_TICKET, commentId: null }
+      if (!locked) return { ...(await missing(scope, person, ticketId)), commentId: null }
       const { ticket, now } = locked
       const problem = noteProblem(ticket, body)
       if (problem) {

@@ -1,11 +1,11 @@
 import type { UserError } from '../domain/errors.ts'
-import type { TicketSnapshot } from '../domain/event.ts'
-import { decidePatch, type TicketPatch, type TicketState } from '../domain/ticket.ts'
+import { decidePatch, type TicketPatch } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { type LockedTicket, lockTicket } from './lock-ticket.ts'
-import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { type LockedTicket, lockTicket, missing } from './lock-ticket.ts'
+import type { Done, Outcome } from './outcome.ts'
 import { readPatchFacts } from './patch-facts.ts'
+import { snapshotOf } from './snapshot.ts'
 
 /**
  * Changes a ticket as a person wants it, as far as the rules let them (F65, F67, F68), and says so in the log.
@@ -20,7 +20,7 @@ export async function updateTicket(
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    if (!locked) return NO_TICKET
+    if (!locked) return missing(scope, person, ticketId)
     if (typeof ifVersion === 'number' && ifVersion !== locked.version)
       return { ticketId, userErrors: [CHANGED_MEANWHILE] }
     return changeTicket(scope, person, locked, patch)
@@ -60,9 +60,4 @@ export async function changeTicket(
     changed: [...changed],
   })
   return { ticketId, userErrors: [] }
-}
-
-/** The event's picture of a ticket: all but its text. */
-function snapshotOf({ subject: _, ...snapshot }: TicketState): TicketSnapshot {
-  return snapshot
 }

@@ -40,7 +40,12 @@ const patch = fc.record(
   },
   { requiredKeys: [] },
 )
-const found = (ticket: TicketState, version = 3, changedSince = false) => ({ ticket, version, changedSince })
+const found = (ticket: TicketState, version = 3, changedSince = false) => ({
+  ticket,
+  version,
+  deleted: false,
+  changedSince,
+})
 
 describe('an item of a bulk update', () => {
   it('is decided as updateTicket decides, whatever the ticket and the patch', () => {
@@ -76,6 +81,7 @@ describe('an item of a bulk update', () => {
     ['the version that the caller knows', found(open, 3), 3, 'CHANGED'],
     ['another version', found(open, 4), 3, 'CONFLICT'],
     ['a change since the position', found(open, 3, true), null, 'CONFLICT'],
+    ['a deleted ticket (F69)', { ...found(open), deleted: true }, null, 'FAILED'],
     ['a closed ticket, and a note', found({ ...open, status: 'CLOSED' }), null, 'FAILED'],
   ] as const)('with %s', (_name, one, version, outcome) => {
     expect(decideBulkItem(one, { addTags: ['z'], comment: 'Hello.' }, version, facts).outcome).toBe(outcome)

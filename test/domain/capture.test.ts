@@ -364,6 +364,14 @@ const LIKES: [rule: string, what: Like, facts: Partial<Facts & { likedBefore: bo
   ['F77 but what is on a ticket is marked', like({ history: true }), { known: known() }, marked],
   ['F25 a like that was seen is seen once', like(), { likedBefore: true }, ignored('ALREADY_CAPTURED')],
   ['F14 what the account likes is a ticket of its author', like(), {}, likes(acme.id)],
+  ['F69 but waits when the author was suspended here', like(), { suspended: true }, waits(acme.id, 'AUTHOR_SUSPENDED')],
+  ['F69 also on an open ticket', like(), { suspended: true, thread: thread() }, waits(acme.id, 'AUTHOR_SUSPENDED')],
+  [
+    'F69 and goes on waiting where it waits',
+    like(),
+    { suspended: true, known: known({ place: 'INCOMING' }) },
+    ignored('AUTHOR_SUSPENDED'),
+  ],
   ['F14 what somebody else likes is not', like({ likerId: '900' }), {}, ignored('ACCOUNT_INACTIVE')],
   [
     'F14 an account that tracks no likes',

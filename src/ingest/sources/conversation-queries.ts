@@ -35,7 +35,7 @@ export async function conversationQueries(
       SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at
       FROM ticket t
       LEFT JOIN source_cursor c ON c.account_id = t.account_id AND c.source = 'conversation:' || t.thread_key
-      WHERE t.account_id = ${accountId}::uuid AND t.channel = 'X_CORP' AND t.status <> 'CLOSED'
+      WHERE t.account_id = ${accountId}::uuid AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
         AND t.updated_at > now() - interval '7 days'
       GROUP BY t.thread_key, c.since_id, c.synced_at
     ) AS conversation

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSimulator, type Simulator } from '../../simulator/index.ts'
+import type { App } from '../../src/app.ts'
+import { encodeGlobalId } from '../../src/schema/global-id.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
+import { startSmtp, type TestSmtp } from '../helpers/smtp.ts'
+
+/** F38: a ticket that goes on by e-mail, over a real SMTP server and the inbound door. */
+
+const TOKEN = 'the token of a mail server that only tests know'
+
+let simulator: Simulator
+let database: TestDatabase
+let smtp: TestSmtp
+let app: App
+beforeAll(async () => {
+  ;[simulator, database, smtp] = await Promise.all([createSimulator(), testDatabase(), startSmtp()])
+  await connectBrand(database.url, simulator)
+  app = await startPerch({
+    databaseUrl: database.url,
+    simulatorUrl: simulator.url,
+    env: { SMTP_URL: smtp.url, MAIL_REPLY_TO: 'Support@acme.example', MAIL_INBOUND_TOKEN: TOKEN },
+  })
+}, 30_000)
+afterAll(async () => {
+  await app?.close()
+  await smtp?.close()
+  await simulator?.close()
+  await database?.drop()
+})
+
+let customers = 0
+const ask = async <Data>(text: string, variables: object) =>
+  query<Data>(app.url, await tokenFor(app, 'admin'), text, variables)
+
+/** A ticket of somebody new; with an address unless told otherwise. */
+async function ticket(email: string | null = `customer${++customers}@mail.example`) {
+  const from = `customer_${++customers}`
+  simulator.createUser({ username: from })
+  const { id: sourcePostId } = simulator.createPost({ from, text: '@acme where is my parcel?' })
+  const find = () => app.store.prisma.ticket.findUnique({ where: { sourcePostId } })
+  await expect.poll(find, { timeout: 10_000 }).not.toBeNull()
+  const row = await find()
+  if (!row) throw new Error('no ticket')
+  await app.store.prisma.user.update({ where: { id: row.requesterId }, data: { email } })
+  return { ...row, global: encodeGlobalId('Ticket', row.id), email: email ?? '' }
+}
+
+async function move(ticketId: string, back = false) {
+  const { moveTicketToEmail } = await ask<{
+    moveTicketToEmail: { ticket: { movedToEmailAt: string | null }; userErrors: { code: string }[] }
+  }>(
+    `mutation($input: MoveTicketToEmailInput!) { moveTicketToEmail(input: $input) {
+       ticket { movedToEmailAt } userErrors { code } } }`,
+    { input: { ticketId, back } },
+  )
+  return moveTicketToEmail
+}
+
+/** An answer of ours, as it arrives. */
+async function answer(ticketId: string, body: string) {
+  const before = smtp.mails.length
+  const { replyToTicket } = await ask<{ replyToTicket: { comment: { id: string }; userErrors: object[] } }>(
+    `mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { comment { id } userErrors { code message } } }`,
+    { input: { ticketId, body } },
+  )
+  expect(replyToTicket.userErrors).toEqual([])
+  await expect.poll(() => smtp.mails.length, { timeout: 10_000 }).toBe(before + 1)
+  const mail = smtp.mails[before]
+  if (!mail) throw new Error('no mail')
+  return mail
+}
+
+const addressOf = (mail: TestSmtp['mails'][number]) => mail.replyTo?.value[0]?.address ?? ''
+
+async function hand(raw: string, token = TOKEN): Promise<Record<string, unknown>> {
+  const response = await fetch(`${app.url}/inbound/email`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'message/rfc822' },
+    body: raw.replaceAll('\n', '\r\n'),
+  })
+  return { status: response.status, ...((await response.json()) as Record<string, unknown>) }
+}
+
+let letters = 0
+const letter = (headers: Record<string, string>, text: string) =>
+  `${Object.entries({
+    'Message-ID': `<letter-${++letters}@mail.example>`,
+    Subject: 'Re: parcel',
+    'Content-Type': 'text/plain; charset=utf-8',
+    ...headers,
+  })
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n')}\n\n${text}\n`
+
+const comments = (ticketId: string) =>
+  app.store.prisma.comment.findMany({ where: { ticketId }, orderBy: [{ postedAt: 'asc' }, { id: 'asc' }] })
+
+describe('a ticket', () => {
+  it('is moved to e-mail when there is an address, and back', async () => {
+    const without = await ticket(null)
+    expect(await move(without.global)).toMatchObject({ userErrors: [{ code: 'NO_EMAIL' }] })
+    const { global } = await ticket()
+    expect(await move(global)).toMatchObject({ ticket: { movedToEmailAt: expect.any(String) }, userErrors: [] })
+    const options = `query($id: ID!) { replyOptions(ticketId: $id) { channel limit price } }`
+    expect(await ask(options, { id: global })).toEqual({
+      replyOptions: { channel: 'EMAIL', limit: 50_000, price: '0.00' },
+    })
+    expect(await move(global, true)).toMatchObject({ ticket: { movedToEmailAt: null }, userErrors: [] })
+    expect(await ask(options, { id: global })).toMatchObject({ replyOptions: { channel: 'X_POST' } })
+  })
+
+  it('goes on by mails that thread: to the customer, from us, answers to the ticket', { timeout: 30_000 }, async () => {
+    const { id, global, number, email } = await ticket()
+    await move(global)
+    const first = await answer(global, 'It is on its way.\n\nBest, Grace & Co <3')
+    expect(first).toMatchObject({
+      subject: 'Re: where is my parcel?',
+      from: { value: [{ address: 'perch@localhost' }] },
+    })
+    expect(first.to).toMatchObject({ value: [{ address: email }] })
+    expect(first.text).toMatch(/^It is on its way\.\n\nBest, Grace & Co <3\n\n---/)
+    expect(addressOf(first)).toMatch(new RegExp(`^Support\\+${number}\\.[0-9a-f]{20}@acme\\.example$`))
+    expect(first.headers.get('auto-submitted')).toBeUndefined()
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'PENDING' } })
+
+    const theirs = letter(
+      { From: `Ada <${email}>`, To: addressOf(first).toUpperCase(), 'In-Reply-To': String(first.messageId) },
+      'Thank you!\n\nOn Mon, 23 Nov 2026 at 10:00, Perch <perch@localhost>\nwrote:\n> It is on its way.\n> --- Please',
+    )
+    expect(await hand(theirs)).toEqual({ status: 200, outcome: 'COMMENT', ticketNumber: number })
+    const said = (await comments(id)).at(-1)
+    expect(said).toMatchObject({ body: 'Thank you!', channel: 'EMAIL', direction: 'INBOUND', visibility: 'PUBLIC' })
+    expect(await app.store.prisma.ticket.findUnique({ where: { id } })).toMatchObject({
+      status: 'OPEN',
+      commentCount: 3,
+    })
+    // The same again, as mail servers do.
+    expect(await hand(theirs)).toEqual({ status: 200, outcome: 'DUPLICATE', ticketNumber: number })
+
+    const second = await answer(global, 'You are welcome.')
+    expect(second.inReplyTo).toBe(`<letter-${letters}@mail.example>`)
+    expect(second.references).toEqual([first.messageId, second.inReplyTo])
+  })
+
+  it('whose mail is refused says why', { timeout: 30_000 }, async () => {
+    const { id, global } = await ticket()
+    await move(global)
+    smtp.refuse(550)
+    await ask(`mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { position } }`, {
+      input: { ticketId: global, body: 'Hello' },
+    })
+    const delivery = () => app.store.prisma.delivery.findFirst({ where: { ticketId: id } })
+    await expect.poll(delivery, { timeout: 10_000 }).toMatchObject({ state: 'FAILED', error: 'MAIL_REFUSED' })
+    smtp.refuse(null)
+  })
+
+  it('that is closed goes on in a follow-up, by e-mail', { timeout: 30_000 }, async () => {
+    const { id, global, email, requesterId } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Done.')
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'CLOSED', solvedAt: new Date() } })
+    const taken = await hand(letter({ From: email, To: addressOf(mail) }, 'Not quite'))
+    expect(taken).toMatchObject({ status: 200, outcome: 'FOLLOW_UP' })
+    const next = await app.store.prisma.ticket.findUniqueOrThrow({ where: { number: Number(taken['ticketNumber']) } })
+    expect(next).toMatchObject({ followUpOfId: id, requesterId, status: 'NEW', movedToEmailAt: expect.any(Date) })
+    expect((await comments(next.id)).map(({ body }) => body)).toEqual(['Not quite'])
+  })
+})
+
+describe('a mail that comes in', () => {
+  it('is matched by the message it answers, too, and says what came along', { timeout: 30_000 }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Please send a photo.')
+    const raw = letter(
+      {
+        From: email,
+        To: 'support@acme.example',
+        References: `<other@mail.example> ${mail.messageId}`,
+        'Content-Type': 'multipart/mixed; boundary=b',
+      },
+      '--b\nContent-Type: text/plain\n\nHere it is\n--b\nContent-Type: image/png; name=parcel.png\nContent-Disposition: attachment; filename=parcel.png\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n--b--',
+    )
+    expect(await hand(raw)).toMatchObject({ outcome: 'COMMENT' })
+    expect((await comments(id)).slice(-2)).toMatchObject([
+      { body: 'Here it is', visibility: 'PUBLIC' },
+      { body: 'The e-mail came with what is not kept here: parcel.png.', visibility: 'PRIVATE' },
+    ])
+  })
+
+  it('of somebody else who has the mail is a private comment in their own name', { timeout: 30_000 }, async () => {
+    const { id, global } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    await hand(letter({ From: 'Eve@mail.example', To: addressOf(mail) }, 'I am Ada’s lawyer'))
+    expect((await comments(id)).at(-1)).toMatchObject({
+      body: 'From eve@mail.example:\n\nI am Ada’s lawyer',
+      visibility: 'PRIVATE',
+      authorId: null,
+    })
+  })
+
+  it.each<[string, Record<string, string>, object]>([
+    ['a holiday notice', { 'Auto-Submitted': 'auto-replied' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],
+    ['one of an older program', { 'X-Autoreply': 'yes' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],
+    ['a bounce', { 'Return-Path': '<>' }, { outcome: 'IGNORED', reason: 'BOUNCE' }],
+    ['a newsletter', { 'List-Id': '<news.example>' }, { outcome: 'IGNORED', reason: 'MAILING_LIST' }],
+    ['our own', { From: 'support+9@ACME.example' }, { outcome: 'IGNORED', reason: 'OUR_OWN' }],
+    ['one without a sender', { From: '' }, { outcome: 'IGNORED', reason: 'NO_SENDER' }],
+    ['one to nobody’s ticket', {}, { outcome: 'KEPT', reason: 'UNMATCHED' }],
+    [
+      'one to a ticket whose number was guessed',
+      { To: 'support+1.00000000000000000000@acme.example' },
+      { outcome: 'KEPT', reason: 'UNMATCHED' },
+    ],
+  ])('%s is no comment', async (_what, headers, outcome) => {
+    const before = await app.store.prisma.comment.count({ where: { channel: 'EMAIL' } })
+    expect(await hand(letter({ From: 'a@b.example', To: 'support@acme.example', ...headers }, 'Hi'))).toEqual({
+      status: 200,
+      ...outcome,
+    })
+    expect(await app.store.prisma.comment.count({ where: { channel: 'EMAIL' } })).toBe(before)
+  })
+
+  it('is taken from nobody without the token, and not without end', async () => {
+    expect(await hand(letter({}, 'x'), 'wrong')).toMatchObject({ status: 401 })
+    expect((await fetch(`${app.url}/inbound/email`)).status).toBe(405)
+    expect(await hand('')).toMatchObject({ status: 400 })
+  })
+})
