@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../src/store/embedded-postgres.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { findRedisServer, spawnRedis } from '../test/helpers/redis-server.ts'
 import { benchAccounts } from './accounts.ts'
+import { benchBulk } from './bulk.ts'
 import { benchEventLog } from './event-log.ts'
 import { benchIngestion } from './ingestion.ts'
 import { benchLatency, type LatencySetup } from './latency.ts'
@@ -51,8 +52,9 @@ try {
   const scale = await benchScale({ database, progress })
   const log = await benchEventLog(await database('event_log'), progress)
   const accounts = await benchAccounts(await database('accounts'), progress)
+  const bulk = await benchBulk(await database('bulk'), progress)
   process.stdout.write(
-    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${ingestion}\n\n${scale}\n\n${log}\n\n${accounts}\n`,
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${ingestion}\n\n${scale}\n\n${log}\n\n${accounts}\n\n${bulk}\n`,
   )
 } finally {
   await redis?.stop()

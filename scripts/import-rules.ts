@@ -26,6 +26,8 @@ const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 const LINK_SHORTENER = /^src\/tickets\/link-shortener\.ts$/
 /** Answers: the interface, and the words. */
 const REPLIES = /^src\/outbound\/(replies|wording)\.ts$/
+/** Bulk updates: the interface, and who sees which. */
+const BULK_UPDATES = /^src\/bulk\/(bulk-updates|jobs)\.ts$/
 const DOMAIN = /^src\/domain\//
 const GENERATED = /^src\/generated\//
 
@@ -82,6 +84,16 @@ const RULES: readonly Rule[] = [
     /^src\/tickets\//,
   ),
   room(
+    'bulk',
+    'bulk updates meet the rest through interfaces',
+    DOMAIN,
+    GENERATED,
+    STORE,
+    /^src\/tickets\//,
+    /^src\/people\/read-audience\.ts$/,
+    /^src\/ingest\/refusal\.ts$/,
+  ),
+  room(
     'inbound-mail',
     'mails that come in meet the rest through interfaces',
     DOMAIN,
@@ -124,6 +136,7 @@ const RULES: readonly Rule[] = [
     REQUESTERS,
     INCOMING_POSTS,
     REPLIES,
+    BULK_UPDATES,
     /^src\/x-calls\/(budget|spend-report)\.ts$/,
     /^src\/tickets\//,
     /^src\/people\//,

@@ -22,6 +22,8 @@ export interface Config {
   readonly jwksUrl: URL | undefined
   /** Undefined: the event log, which is the audit trail, is kept for ever. */
   readonly eventRetentionDays: number | undefined
+  /** Tickets in one bulk update, at most. */
+  readonly bulkUpdateTickets: number
   readonly x: {
     /** Undefined together with `apiUrl`: our simulator is started and used. */
     readonly app:
@@ -95,6 +97,12 @@ const environment = z.object({
     .optional(),
   PERCH_JWKS_URL: url('http:', 'https:').optional(),
   PERCH_EVENT_RETENTION_DAYS: z.coerce.number('must be a number of days').int().min(1).optional(),
+  PERCH_BULK_UPDATE_TICKETS: z.coerce
+    .number('must be a number of tickets')
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(100_000),
   X_CLIENT_ID: z.string().min(1).optional(),
   X_CLIENT_SECRET: z.string().min(1).optional(),
   X_BEARER_TOKEN: z.string().min(1).optional(),
@@ -152,6 +160,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     previousSecrets: Object.freeze(set.PERCH_SECRET_PREVIOUS ?? []),
     jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
     eventRetentionDays: set.PERCH_EVENT_RETENTION_DAYS,
+    bulkUpdateTickets: set.PERCH_BULK_UPDATE_TICKETS,
     x: Object.freeze({
       app:
         clientId && bearerToken

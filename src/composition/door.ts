@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { createAccounts } from '../accounts/create-accounts.ts'
+import { createBulkUpdates } from '../bulk/create-bulk-updates.ts'
 import type { Config } from '../config.ts'
 import { receiveMail } from '../inbound-mail/receive-mail.ts'
 import { createIncomingPosts } from '../ingest/create-incoming-posts.ts'
@@ -62,6 +63,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
   const { profiles, cookies, ticketLinks } = requesters
   const selfServe = config.x.access === 'self-serve'
   const replies = createReplies({ store, calls, selfServe, links: ticketLinks })
+  const bulkUpdates = createBulkUpdates({ store, mostTickets: config.bulkUpdateTickets })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
@@ -70,7 +72,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
   const server = await startServer({
     ...common,
     schema: buildSchema(),
-    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, profiles },
+    services: { prisma: store.prisma, store, feed, accounts, incomingPosts, replies, profiles, bulkUpdates },
     auth,
     cookies,
     routes: {

@@ -5,6 +5,8 @@ import { createNoticeTask, NOTICE_JOB } from '../accounts/notices.ts'
 import { createRemovedApps } from '../accounts/removed-apps.ts'
 import { createRevocationTask, heardOfRevocation, REVOCATION_JOB } from '../accounts/revocation-job.ts'
 import { revokeGrants } from '../accounts/revocations.ts'
+import { BULK_UPDATE } from '../bulk/jobs.ts'
+import { createBulkUpdateTask, resumeBulkUpdates } from '../bulk/task.ts'
 import type { Config } from '../config.ts'
 import type { Disposers } from '../disposers.ts'
 import { startIngest } from '../ingest/ingest.ts'
@@ -118,6 +120,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       [CONFIRMATION_JOB]: createConfirmationTask({ store, mailer, logger, link: confirmLink }),
       [DELIVER]: createDeliverTask({ store, courier, logger }),
       resume_deliveries: () => resumeDeliveries(store),
+      [BULK_UPDATE]: createBulkUpdateTask({ store, logger }),
+      resume_bulk_updates: () => resumeBulkUpdates(store),
     },
     schedule: {
       keep_house: '17 3 * * *',
@@ -127,6 +131,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       revoke_grants: '37 * * * *',
       find_deliveries: '* * * * *',
       resume_deliveries: '* * * * *',
+      resume_bulk_updates: '* * * * *',
     },
     onJob: (name, outcome, seconds) => metrics.job(name, outcome, seconds),
   })

@@ -59,6 +59,10 @@ export const USER_ERROR_CODES = [
   'XCHAT_LOCKED',
   'NOTHING_TO_ANSWER',
   'MAY_BE_SENT',
+  'IDEMPOTENCY_CONFLICT',
+  'TOO_MANY_TICKETS',
+  'TOO_MANY_BULK_UPDATES',
+  'BULK_UPDATE_RUNNING',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

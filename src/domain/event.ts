@@ -24,6 +24,8 @@ export const ACCOUNT_CHANGES = [
   'BUDGET_SLOWED',
   'BUDGET_EXHAUSTED',
 ] as const
+/** How far a bulk update is (F72). */
+export const JOB_STATUSES = ['QUEUED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const
 /** Why X no longer lets an account in (F46, F48). */
 export const DEAUTHORIZATION_CAUSES = ['PASSWORD_CHANGED', 'APP_REMOVED', 'REFUSED', 'INACTIVE'] as const
 /** What befalls a post among the incoming ones. */
@@ -131,6 +133,18 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   /** `changed` may name `members`; who came and went, their own `user.updated` say. */
   z.object({ type: z.literal('group.updated'), groupId: z.string(), changed: z.array(z.string()) }),
   z.object({ type: z.literal('group.deleted'), groupId: z.string() }),
+  /** A bulk update went on. For whoever began it, and administrators. */
+  z.object({
+    type: z.literal('bulkUpdate.progress'),
+    jobId: z.string(),
+    ownerId: z.string(),
+    status: z.enum(JOB_STATUSES),
+    total: z.number().int(),
+    done: z.number().int(),
+    failed: z.number().int(),
+    ratePerSecond: z.number().nullable(),
+    etaSeconds: z.number().nullable(),
+  }),
   /** An event that this version cannot read (a newer one wrote it). It keeps its place, so nothing stops. */
   z.object({ type: z.literal('unknown'), originally: z.string() }),
 ])

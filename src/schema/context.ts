@@ -1,4 +1,5 @@
 import type { Accounts } from '../accounts/accounts.ts'
+import type { BulkUpdates } from '../bulk/bulk-updates.ts'
 import type { Position } from '../domain/position.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { PrismaClient } from '../generated/prisma/client.ts'
@@ -30,6 +31,7 @@ export interface Context {
   readonly incomingPosts: IncomingPosts
   readonly profiles: Profiles
   readonly replies: Replies
+  readonly bulkUpdates: BulkUpdates
   /** Aborts when the operation must end: the token expired or the user was deactivated, the client left, the server stops. */
   readonly signal: AbortSignal
 }

@@ -3,7 +3,7 @@ import { PerchError } from '../domain/errors.ts'
 /* Global ids: what clients keep of an object. Opaque to them: base64 of `Type:uuid`; of an incoming post, with X's id. */
 
 /** The types that `node` finds. */
-const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group', 'IncomingPost'] as const
+const NODE_TYPES = ['Ticket', 'Comment', 'User', 'Account', 'Group', 'IncomingPost', 'BulkUpdateJob'] as const
 export type NodeType = (typeof NODE_TYPES)[number]
 
 const FORM = /^([A-Za-z]+):([0-9a-f-]+)$/

@@ -37,6 +37,7 @@ const UpdateTicketInput = builder.inputType('UpdateTicketInput', {
     tags: t.stringList({ description: 'All of its tags anew. Not together with `addTags` and `removeTags`.' }),
     addTags: t.stringList({ description: 'Tags to add.' }),
     removeTags: t.stringList({ description: 'Tags to take away.' }),
+    ifVersion: t.int({ description: 'The `version` that you know: if it has another, nothing is changed (CONFLICT).' }),
   }),
 })
 
@@ -74,14 +75,14 @@ builder.mutationField('updateTicket', (t) =>
     complexity: 10,
     description: 'Changes a ticket. For agents and administrators.',
     args: { input: t.arg({ type: UpdateTicketInput, required: true, description: 'What to change.' }) },
-    resolve: async (_root, { input: { ticketId: id, ...input } }, context) => {
+    resolve: async (_root, { input: { ticketId: id, ifVersion, ...input } }, context) => {
       const ids = new IdReader()
       const ticketId = ids.read('Ticket', 'ticketId', id)
       const assigneeId = ids.readOptional('User', 'assigneeId', input.assigneeId)
       const groupId = ids.readOptional('Group', 'groupId', input.groupId)
       if (ticketId === undefined || ids.userErrors.length > 0)
         return { ticketId: null, ...(await nowhere(context, ids.userErrors)) }
-      return updateTicket(context.store, viewerOf(context), ticketId, { ...input, assigneeId, groupId })
+      return updateTicket(context.store, viewerOf(context), ticketId, { ...input, assigneeId, groupId }, ifVersion)
     },
   }),
 )

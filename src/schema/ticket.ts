@@ -67,6 +67,10 @@ export const TicketRef = builder.prismaNode('Ticket', {
       authScopes: { staff: true },
       description: 'Since when answers go by e-mail; null: as the customer wrote. For agents and administrators.',
     }),
+    version: t.exposeInt('version', {
+      authScopes: { staff: true },
+      description: 'One more with every change of the ticket. For `ifVersion`, and for agents and administrators.',
+    }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was opened.' }),
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it last changed.' }),
     solvedAt: t.expose('solvedAt', {

@@ -53,6 +53,10 @@ const CODES = {
   ...REFUSAL_WORDS,
   NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
   MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
+  IDEMPOTENCY_CONFLICT: 'You used this idempotency key already, for something else.',
+  TOO_MANY_TICKETS: 'A bulk update takes no more tickets than this.',
+  TOO_MANY_BULK_UPDATES: 'As many bulk updates as there may be wait or run already.',
+  BULK_UPDATE_RUNNING: 'The bulk update is not over yet: wait for its end, or cancel it.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

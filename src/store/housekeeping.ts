@@ -30,7 +30,7 @@ export async function keepHouse(prisma: PrismaClient, { events }: Retention): Pr
   await prisma.$executeRaw`
     DELETE FROM dead_letter WHERE last_seen_at < now() - ${DEAD_LETTER_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
-    DELETE FROM job WHERE finished_at < now() - ${JOB_RESULT_DAYS} * interval '1 day'`
+    DELETE FROM bulk_update_job WHERE finished_at < now() - ${JOB_RESULT_DAYS} * interval '1 day'`
   await prisma.$executeRaw`
     DELETE FROM worker_process WHERE heartbeat_at < now() - ${WORKER_DAYS} * interval '1 day'`
   await prisma.$executeRaw`

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid'
-import { commentProblem } from '../domain/ticket.ts'
+import { noteProblem } from '../domain/note.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
 import { lockTicket, missing } from './lock-ticket.ts'
@@ -18,14 +18,12 @@ export async function addNote(
       const locked = await lockTicket(scope, person, ticketId)
       if (!locked) return { ...(await missing(scope, person, ticketId)), commentId: null }
       const { ticket, now } = locked
-      const refused = (code: 'CLOSED_TICKET' | 'INVALID_INPUT', field: string, message: string) => ({
-        ticketId,
-        commentId: null,
-        userErrors: [{ code, field: [field], message }],
-      })
-      if (ticket.status === 'CLOSED') return refused('CLOSED_TICKET', 'ticketId', 'A closed ticket takes no notes.')
-      const problem = commentProblem(body)
-      if (problem) return refused('INVALID_INPUT', 'body', problem)
+      const problem = noteProblem(ticket, body)
+      if (problem) {
+        const { code, about, message } = problem
+        const field = [about === 'ticket' ? 'ticketId' : 'body']
+        return { ticketId, commentId: null, userErrors: [{ code, field, message }] }
+      }
 
       const { subject: _, ...snapshot } = ticket
       const comment = {

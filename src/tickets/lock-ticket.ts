@@ -8,6 +8,7 @@ import { type Done, NO_TICKET } from './outcome.ts'
 export interface LockedTicket {
   readonly ticket: TicketState
   readonly solvedAt: Date | null
+  readonly version: number
   /** F69: nothing is done with a deleted ticket but restoring it. */
   readonly deletedAt: Date | null
   /** The database's clock. */
@@ -46,6 +47,7 @@ function toLocked(row: Ticket, now: Date): LockedTicket {
   return {
     ticket: { id, number, subject, status, priority, channel, accountId, requesterId, assigneeId, groupId, tags },
     solvedAt: row.solvedAt,
+    version: row.version,
     deletedAt: row.deletedAt,
     now,
   }

@@ -1,25 +1,37 @@
-import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from '../domain/ticket.ts'
+import type { UserError } from '../domain/errors.ts'
+import { decidePatch, type TicketPatch } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket, missing } from './lock-ticket.ts'
 import type { Done, Outcome } from './outcome.ts'
+import { readPatchFacts } from './patch-facts.ts'
 import { snapshotOf } from './snapshot.ts'
 
 /**
  * Changes a ticket as a person wants it, as far as the rules let them (F65, F67, F68), and says so in the log.
- * A patch that changes nothing leaves no event.
+ * A patch that changes nothing leaves no event. With `ifVersion`, a ticket of another version is left alone (F73).
  */
 export async function updateTicket(
   store: Pick<Store, 'change'>,
   person: Audience,
   ticketId: string,
   patch: TicketPatch,
+  ifVersion?: number | null,
 ): Promise<Outcome> {
   const { value, position } = await store.change({ kind: 'user', id: person.userId }, async (scope): Promise<Done> => {
     const locked = await lockTicket(scope, person, ticketId)
-    return locked ? changeTicket(scope, person, locked, patch) : missing(scope, person, ticketId)
+    if (!locked) return missing(scope, person, ticketId)
+    if (typeof ifVersion === 'number' && ifVersion !== locked.version)
+      return { ticketId, userErrors: [CHANGED_MEANWHILE] }
+    return changeTicket(scope, person, locked, patch)
   })
   return { ...value, position }
+}
+
+const CHANGED_MEANWHILE: UserError = {
+  code: 'CONFLICT',
+  field: ['ifVersion'],
+  message: 'Somebody else changed the ticket meanwhile.',
 }
 
 /** The same inside a transaction that does more. */
@@ -30,7 +42,11 @@ export async function changeTicket(
   patch: TicketPatch,
 ): Promise<Done> {
   const ticketId = ticket.id
-  const decision = decidePatch(ticket, patch, await readFacts(scope, person, ticket, patch))
+  const decision = decidePatch(
+    ticket,
+    patch,
+    await readPatchFacts(scope.db, { actorId: person.userId, patches: [patch], tickets: [ticket] }),
+  )
   if (decision.userErrors) return { ticketId, userErrors: decision.userErrors }
   const { changes, before, changed } = decision
   if (changed.length === 0) return { ticketId, userErrors: [] }
@@ -44,32 +60,4 @@ export async function changeTicket(
     changed: [...changed],
   })
   return { ticketId, userErrors: [] }
-}
-
-async function readFacts(
-  { db }: ChangeScope,
-  person: Audience,
-  ticket: TicketState,
-  patch: TicketPatch,
-): Promise<PatchFacts> {
-  const ids = [person.userId, ticket.assigneeId, patch.assigneeId].filter((id) => typeof id === 'string')
-  const people = await db.user.findMany({
-    where: { id: { in: ids } },
-    select: { id: true, role: true, active: true, memberships: { select: { groupId: true } } },
-  })
-  // Held until the end: a group is not deleted while a ticket is given to it.
-  const groups = patch.groupId
-    ? await db.$queryRaw<{ id: string }[]>`
-        SELECT id::text AS id FROM "group" WHERE id = ${patch.groupId}::uuid AND deleted_at IS NULL FOR KEY SHARE`
-    : []
-  return {
-    actorId: person.userId,
-    people: new Map(
-      people.map(({ id, role, active, memberships }) => [
-        id,
-        { role, active, groupIds: memberships.map(({ groupId }) => groupId) },
-      ]),
-    ),
-    groupIds: new Set(groups.map(({ id }) => id)),
-  }
 }

@@ -31,6 +31,7 @@ const serve = (): Promise<RunningServer> =>
       incomingPosts: world.context(null).incomingPosts,
       profiles: world.context(null).profiles,
       replies: world.context(null).replies,
+      bulkUpdates: world.context(null).bulkUpdates,
     },
     auth: createAuthenticator({ key, findUser: async (id) => knownUser(id, 'AGENT') }),
     graphiql: false,

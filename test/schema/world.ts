@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import type { Accounts } from '../../src/accounts/accounts.ts'
 import { createAccounts } from '../../src/accounts/create-accounts.ts'
+import { createBulkUpdates } from '../../src/bulk/create-bulk-updates.ts'
 import type { EventBody } from '../../src/domain/event.ts'
 import { formatPosition, type Position } from '../../src/domain/position.ts'
 import type { Prisma } from '../../src/generated/prisma/client.ts'
@@ -110,6 +111,7 @@ export async function createWorld(): Promise<World> {
   })
   const links = createTicketLinks({ store, base: () => 'https://perch.example.com', logger })
   const replies = createReplies({ store, calls: freeCalls(), selfServe: true, links })
+  const bulkUpdates = createBulkUpdates({ store, mostTickets: 100_000 })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
@@ -122,6 +124,7 @@ export async function createWorld(): Promise<World> {
     incomingPosts,
     profiles,
     replies,
+    bulkUpdates,
     signal,
   })
 

@@ -96,10 +96,18 @@ describe('keeping house', () => {
       lastSeenAt: daysAgo(days),
     })
     await prisma.deadLetter.createMany({ data: [letter('old', 31), letter('seen again', 29)] })
-    const job = (kind: string, finishedAt: Date | null) => ({ id: randomUUID(), kind, input: {}, finishedAt })
-    await prisma.job.createMany({
-      data: [job('old', daysAgo(31)), job('recent', daysAgo(29)), job('running', null)],
+    const { id: createdById } = await prisma.user.create({ data: { id: randomUUID(), role: 'END_USER', name: 'Ada' } })
+    const bulkUpdate = (inputHash: string, finishedAt: Date | null) => ({
+      id: randomUUID(),
+      createdById,
+      inputHash,
+      total: 1,
+      finishedAt,
+      status: finishedAt ? ('COMPLETED' as const) : ('WORKING' as const),
+      items: { create: { place: 1, ticketId: randomUUID() } },
     })
+    for (const data of [bulkUpdate('old', daysAgo(31)), bulkUpdate('recent', daysAgo(29)), bulkUpdate('running', null)])
+      await prisma.bulkUpdateJob.create({ data })
     const cursor = (source: string, days: number) => ({ accountId, source, sinceId: '1', syncedAt: daysAgo(days) })
     await prisma.sourceCursor.createMany({
       data: [cursor('conversation:1', 9), cursor('conversation:2', 7), cursor('mentions', 100)],
@@ -136,10 +144,9 @@ describe('keeping house', () => {
       expect((await prisma.xBilledResource.findMany()).map(({ id }) => id)).toEqual(['of yesterday'])
       expect((await prisma.xRateLimit.findMany()).map(({ endpoint }) => endpoint)).toEqual(['recent'])
       expect((await prisma.deadLetter.findMany()).map(({ source }) => source)).toEqual(['seen again'])
-      expect((await prisma.job.findMany({ orderBy: { kind: 'asc' } })).map(({ kind }) => kind)).toEqual([
-        'recent',
-        'running',
-      ])
+      const updates = await prisma.bulkUpdateJob.findMany({ orderBy: { inputHash: 'asc' } })
+      expect(updates.map(({ inputHash }) => inputHash)).toEqual(['recent', 'running'])
+      expect(await prisma.bulkUpdateItem.count()).toBe(2)
       expect((await prisma.sourceCursor.findMany({ orderBy: { source: 'asc' } })).map(({ source }) => source)).toEqual([
         'conversation:2',
         'mentions',

@@ -1,0 +1,56 @@
+import { sql } from '../domain/sql.ts'
+import { type TicketFilter, ticketFilterSql } from '../domain/ticket-filter.ts'
+import type { Audience } from '../domain/visibility.ts'
+import type { Prisma } from '../generated/prisma/client.ts'
+import type { BulkTargets, TicketPatchGiven } from './bulk-updates.ts'
+
+/*
+ * The set of a bulk update, frozen: its items, in the order of the tickets' ids. What a filter finds is found by one
+ * statement, which is one moment, and never leaves the database.
+ */
+
+type Db = Prisma.TransactionClient
+
+/** Writes the items; gives their number, which may be one more than `most`, and then is too many. */
+export function freeze(db: Db, jobId: string, person: Audience, targets: BulkTargets, most: number): Promise<number> {
+  switch (targets.kind) {
+    case 'ids':
+      return freezeIds(db, jobId, targets.ids)
+    case 'filter':
+      return freezeFilter(db, jobId, person, targets.filter, most)
+    case 'patches':
+      return freezePatches(db, jobId, targets.patches)
+  }
+}
+
+function freezeIds(db: Db, jobId: string, ids: readonly string[]): Promise<number> {
+  return db.$executeRaw`
+    INSERT INTO bulk_update_item (job_id, place, ticket_id)
+    SELECT ${jobId}::uuid, row_number() OVER (ORDER BY t.id), t.id
+    FROM (SELECT DISTINCT id FROM unnest(${ids}::uuid[]) AS g(id)) AS t`
+}
+
+function freezeFilter(db: Db, jobId: string, person: Audience, filter: TicketFilter, most: number): Promise<number> {
+  const query = sql`
+    INSERT INTO bulk_update_item (job_id, place, ticket_id)
+    SELECT ${jobId}::uuid, row_number() OVER (ORDER BY f.id), f.id
+    FROM (SELECT t.id FROM ticket t WHERE ${ticketFilterSql(filter, person)} LIMIT ${most + 1}::int) AS f`
+  return db.$executeRawUnsafe(query.text, ...query.values)
+}
+
+function freezePatches(db: Db, jobId: string, patches: readonly TicketPatchGiven[]): Promise<number> {
+  const rows = patches.map(({ ticketId, patch, version }) => ({ ticket: ticketId, patch, version }))
+  return db.$executeRaw`
+    INSERT INTO bulk_update_item (job_id, place, ticket_id, patch, if_version)
+    SELECT ${jobId}::uuid, row_number() OVER (ORDER BY p.ticket), p.ticket, p.patch, p.version
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS p(ticket uuid, patch jsonb, version int)`
+}
+
+/** What the items of a finished job changed, as the items of another that undoes it. */
+export function freezeUndo(db: Db, jobId: string, undoOfId: string): Promise<number> {
+  return db.$executeRaw`
+    INSERT INTO bulk_update_item (job_id, place, ticket_id, patch, if_version)
+    SELECT ${jobId}::uuid, row_number() OVER (ORDER BY place), ticket_id, before, version
+    FROM bulk_update_item
+    WHERE job_id = ${undoOfId}::uuid AND outcome = 'CHANGED' AND before <> '{}'::jsonb`
+}

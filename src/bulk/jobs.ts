@@ -1,0 +1,42 @@
+import { paceOf } from '../domain/bulk-update.ts'
+import type { EventBody } from '../domain/event.ts'
+import type { Audience } from '../domain/visibility.ts'
+import type { BulkUpdateJob, Prisma } from '../generated/prisma/client.ts'
+import type { NewJob } from '../store/store.ts'
+
+/** The job of the runner that works on one bulk update. */
+export const BULK_UPDATE = 'bulk_update'
+
+/**
+ * All of one queue: they run one after the other, in slices (task.ts), so that the log and the other queries are never
+ * in the way of more than one.
+ */
+export const bulkJob = (jobId: string): NewJob => ({
+  name: BULK_UPDATE,
+  payload: { jobId },
+  queue: BULK_UPDATE,
+  key: `${BULK_UPDATE}/${jobId}`,
+})
+
+/** The bulk updates that somebody sees: their own; administrators, all. For Prisma, beside an id. */
+export const visibleBulkUpdates = ({ role, userId }: Pick<Audience, 'role' | 'userId'>) =>
+  role === 'ADMIN' ? {} : { createdById: userId }
+
+/** What the log says of a job as it is. */
+export function progressOf(job: BulkUpdateJob): EventBody {
+  const { id: jobId, createdById: ownerId, status, total, done, failed } = job
+  return { type: 'bulkUpdate.progress', jobId, ownerId, status, total, done, failed, ...paceOf(job) }
+}
+
+/** Locks the job's row until the transaction ends: batches, cancelling and undoing meet there. */
+export async function lockJob(db: Prisma.TransactionClient, jobId: string): Promise<BulkUpdateJob | null> {
+  await db.$queryRaw`SELECT 1 AS locked FROM bulk_update_job WHERE id = ${jobId}::uuid FOR NO KEY UPDATE`
+  return db.bulkUpdateJob.findUnique({ where: { id: jobId } })
+}
+
+/** The database's clock. */
+export async function clock(db: Prisma.TransactionClient): Promise<Date> {
+  const [row] = await db.$queryRaw<{ now: Date }[]>`SELECT clock_timestamp() AS now`
+  if (!row) throw new Error('The database gave no time.')
+  return row.now
+}

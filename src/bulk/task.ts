@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { isRefusal } from '../ingest/refusal.ts'
+import type { Store } from '../store/store.ts'
+import { doBatch } from './batch.ts'
+import { bulkJob } from './jobs.ts'
+
+/*
+ * Works on bulk updates. Batches are short, for other changes wait while one commits, and there is a breath between two
+ * of them, so that other queries get their turn (bench/bulk.ts measures both).
+ */
+
+/** Items in a batch. */
+const BATCH = 500
+/** Of the time that a batch took, the part that is left to others behind it. */
+const BREATH = 0.1
+/** Then the next job that waits gets its turn. */
+const SLICE_MS = 5_000
+
+const Payload = z.object({ jobId: z.uuid() })
+
+/** The task of the job `bulk_update`. Throws on a payload that is none of ours. */
+export function createBulkUpdateTask({ store, logger }: { readonly store: Store; readonly logger: Logger }) {
+  return async (payload: unknown, signal: AbortSignal | undefined): Promise<void> => {
+    const { jobId } = Payload.parse(payload)
+    const job = await store.prisma.bulkUpdateJob.findUnique({ where: { id: jobId }, select: { createdById: true } })
+    if (!job) return
+    const work = { jobId, ownerId: job.createdById }
+    const until = performance.now() + SLICE_MS
+    let size = BATCH
+    for (;;) {
+      const begun = performance.now()
+      const yields = signal?.aborted === true || begun > until
+      try {
+        const more = await doBatch(store, work, { size, yields })
+        if (!more || yields) return
+        size = Math.min(BATCH, size * 2)
+      } catch (error) {
+        // Anything else is the database's trouble: the runner tries again.
+        if (!isRefusal(error)) throw error
+        if (size === 1) {
+          logger.error({ err: error, jobId }, 'a ticket of a bulk update cannot be stored')
+          if (!(await doBatch(store, work, { size, yields: false, setAside: true }))) return
+        }
+        size = Math.ceil(size / 2)
+      }
+      await sleep((performance.now() - begun) * BREATH)
+    }
+  }
+}
+
+/**
+ * Begins again what nobody works on: a job that failed too often, or was lost with the database it was restored from.
+ * Run every minute; a job that somebody works on after all bears it.
+ */
+export async function resumeBulkUpdates(store: Store): Promise<void> {
+  const rows = await store.prisma.$queryRaw<{ id: string }[]>`
+    SELECT id::text AS id FROM bulk_update_job
+    WHERE finished_at IS NULL AND updated_at < clock_timestamp() - interval '1 minute'`
+  if (rows.length === 0) return
+  await store.change({ kind: 'system', part: 'job' }, async ({ enqueue }) => {
+    for (const { id } of rows) enqueue(bulkJob(id))
+  })
+}

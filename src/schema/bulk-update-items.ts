@@ -1,0 +1,69 @@
+import type { GraphQLResolveInfo } from 'graphql'
+import { sql } from '../domain/sql.ts'
+import { visibleTickets } from '../domain/visibility.ts'
+import type { BulkUpdateItem, Ticket } from '../generated/prisma/client.ts'
+import { prefetchComments } from './comment-pages.ts'
+import type { Context } from './context.ts'
+import { encodeGlobalId } from './global-id.ts'
+import { cutPage, type Order, type Page, type PageRequest, pageSql } from './paging/keyset.ts'
+import { fieldsAt, selectionFor } from './selection.ts'
+import { viewerOf } from './viewer.ts'
+
+/** An item with its ticket, if the operation asks for it and the viewer sees it. */
+export interface ItemNode extends BulkUpdateItem {
+  readonly globalId: string
+  readonly ticket: Ticket | null
+}
+
+/** Items are paged by their places. */
+export const ITEM_ORDER: Order<Pick<BulkUpdateItem, 'place' | 'ticketId'>> = {
+  name: 'PLACE',
+  value: sql`i.place`,
+  id: sql`i.ticket_id`,
+  kind: 'int',
+  descending: false,
+  valueOf: ({ place }) => place,
+  idOf: ({ ticketId }) => ticketId,
+}
+
+/** A page of a job's items. Whoever sees the job sees them, but not every ticket that they name. */
+export async function bulkItemPage(
+  context: Context,
+  info: GraphQLResolveInfo,
+  jobId: string,
+  outcomes: readonly string[] | null | undefined,
+  request: PageRequest<Pick<BulkUpdateItem, 'place' | 'ticketId'>>,
+): Promise<Page<ItemNode>> {
+  const { prisma } = context
+  const page = pageSql(request)
+  const wanted = outcomes ? sql`i.outcome = ANY(${outcomes}::text[])` : sql`TRUE`
+  const query = sql`SELECT i.place FROM bulk_update_item i WHERE i.job_id = ${jobId}::uuid AND ${wanted} AND ${page.where}
+    ${page.orderBy} ${page.limit}`
+  const found = cutPage(await prisma.$queryRawUnsafe<{ place: number }[]>(query.text, ...query.values), request)
+  const places = found.rows.map(({ place }) => place)
+  const items = await prisma.bulkUpdateItem.findMany({ where: { jobId, place: { in: places } } })
+  const tickets = await ticketsOf(context, info, items)
+  const byPlace = new Map(
+    items.map((item) => [
+      item.place,
+      { ...item, globalId: encodeGlobalId('Ticket', item.ticketId), ticket: tickets.get(item.ticketId) ?? null },
+    ]),
+  )
+  return { ...found, rows: places.flatMap((place) => byPlace.get(place) ?? []) }
+}
+
+async function ticketsOf(
+  context: Context,
+  info: GraphQLResolveInfo,
+  items: readonly BulkUpdateItem[],
+): Promise<ReadonlyMap<string, Ticket>> {
+  const paths = [
+    ['nodes', 'ticket'],
+    ['edges', 'node', 'ticket'],
+  ]
+  if (paths.every((path) => fieldsAt(info, path).length === 0)) return new Map()
+  const where = { id: { in: items.map(({ ticketId }) => ticketId) }, ...visibleTickets(viewerOf(context)) }
+  const found = await context.prisma.ticket.findMany({ ...selectionFor('Ticket', context, info, paths), where })
+  await prefetchComments(context.prisma, context, info, found, paths)
+  return new Map(found.map((ticket) => [ticket.id, ticket]))
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import type { BulkPreview, PreviewedTicket } from '../bulk/bulk-updates.ts'
+import { BULK_OUTCOMES, type BulkOutcome } from '../domain/bulk-update.ts'
+import type { TicketState } from '../domain/ticket.ts'
+import { builder } from './builder.ts'
+import { BulkOutcomeEnum } from './bulk-update.ts'
+import { BulkUpdateTicketsInput, readBulkUpdate } from './bulk-update-input.ts'
+import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
+import { encodeGlobalId } from './global-id.ts'
+import { nowhere } from './nowhere.ts'
+import { UserErrorRef } from './user-error.ts'
+import { viewerOf } from './viewer.ts'
+
+const TicketFields = builder.objectRef<TicketState>('BulkTicketFields').implement({
+  description: 'What a bulk update can change of a ticket.',
+  fields: (t) => ({
+    status: t.expose('status', { type: TicketStatusEnum, description: 'Its status.' }),
+    priority: t.expose('priority', { type: TicketPriorityEnum, nullable: true, description: 'Its priority.' }),
+    assigneeId: t.id({
+      nullable: true,
+      description: 'Who works on it.',
+      resolve: ({ assigneeId }) => assigneeId && encodeGlobalId('User', assigneeId),
+    }),
+    groupId: t.id({
+      nullable: true,
+      description: 'The group that it is given to.',
+      resolve: ({ groupId }) => groupId && encodeGlobalId('Group', groupId),
+    }),
+    tags: t.exposeStringList('tags', { description: 'Its tags.' }),
+  }),
+})
+
+const Previewed = builder.objectRef<PreviewedTicket>('BulkPreviewTicket').implement({
+  description: 'What would become of one ticket.',
+  fields: (t) => ({
+    ticketId: t.id({ description: 'The ticket.', resolve: ({ ticketId }) => encodeGlobalId('Ticket', ticketId) }),
+    outcome: t.expose('outcome', { type: BulkOutcomeEnum, description: 'What would become of it.' }),
+    errors: t.field({
+      type: [UserErrorRef],
+      description: 'Why it would be left alone.',
+      resolve: ({ errors }) => [...errors],
+    }),
+    before: t.field({
+      type: TicketFields,
+      nullable: true,
+      description: 'As it is; null when there is none that you see.',
+      resolve: ({ before }) => before,
+    }),
+    after: t.field({
+      type: TicketFields,
+      nullable: true,
+      description: 'As it would be.',
+      resolve: ({ after }) => after,
+    }),
+  }),
+})
+
+interface Count {
+  readonly outcome: BulkOutcome
+  readonly count: number
+}
+
+const OutcomeCount = builder.objectRef<Count>('BulkOutcomeCount').implement({
+  description: 'How many tickets would have an outcome.',
+  fields: (t) => ({
+    outcome: t.expose('outcome', { type: BulkOutcomeEnum, description: 'The outcome.' }),
+    count: t.exposeInt('count', { description: 'How many.' }),
+  }),
+})
+
+const Preview = builder.objectRef<BulkPreview>('BulkUpdatePreview').implement({
+  description: 'What a bulk update would do if it were begun now.',
+  fields: (t) => ({
+    total: t.exposeInt('total', { description: 'The tickets.' }),
+    counts: t.field({
+      type: [OutcomeCount],
+      description: 'How many would have which outcome, each outcome once.',
+      resolve: ({ counts }) => BULK_OUTCOMES.map((outcome) => ({ outcome, count: counts[outcome] })),
+    }),
+    sample: t.field({ type: [Previewed], description: 'The first of them.', resolve: ({ sample }) => [...sample] }),
+    userErrors: t.field({
+      type: [UserErrorRef],
+      description: 'What is wrong with the input. Not empty: it would be refused.',
+      resolve: ({ userErrors }) => [...userErrors],
+    }),
+    position: t.expose('position', {
+      type: 'Position',
+      description:
+        'The moment that this is true of: give it as `ifPosition`, and what changes meanwhile is left alone.',
+    }),
+  }),
+})
+
+const NOTHING = { total: 0, counts: { CHANGED: 0, UNCHANGED: 0, CONFLICT: 0, NOT_FOUND: 0, FAILED: 0 }, sample: [] }
+
+builder.queryField('previewBulkUpdate', (t) =>
+  t.field({
+    type: Preview,
+    authScopes: { staff: true },
+    complexity: 100,
+    description: 'What `bulkUpdateTickets` would do with this input; changes nothing. For agents and administrators.',
+    args: {
+      input: t.arg({ type: BulkUpdateTicketsInput, required: true, description: 'As for `bulkUpdateTickets`.' }),
+      sample: t.arg.int({
+        required: true,
+        defaultValue: 10,
+        description: 'Tickets to show, at most 100.',
+        validate: z.number().min(0).max(100, 'At most 100 tickets are shown.'),
+      }),
+    },
+    resolve: async (_root, { input, sample }, context): Promise<BulkPreview> => {
+      const viewer = viewerOf(context)
+      const read = readBulkUpdate(input, viewer)
+      if ('userErrors' in read) return { ...NOTHING, ...(await nowhere(context, read.userErrors)) }
+      return context.bulkUpdates.preview(viewer, read.request, sample)
+    },
+  }),
+)
