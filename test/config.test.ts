@@ -30,6 +30,8 @@ describe('settings', () => {
       },
       jwksUrl: undefined,
       eventRetentionDays: undefined,
+      bulkUpdateTickets: 100_000,
+      linkShortener: undefined,
       x: {
         app: undefined,
         apiUrl: undefined,

@@ -54,8 +54,8 @@ export type Attempted =
     }
   /** X does not have it, and will not take it. */
   | { readonly kind: 'REFUSED'; readonly error: DeliveryError; readonly detail?: string | undefined }
-  /** Nobody knows whether X has it. */
-  | { readonly kind: 'UNCERTAIN' }
+  /** Nobody knows whether X has it. `refused`: X said that it does not work for now (503), which hardly ever means yes. */
+  | { readonly kind: 'UNCERTAIN'; readonly refused: boolean }
 
 /** What is known of a delivery before an attempt's end is written down. */
 export interface DeliveryFacts {
@@ -70,8 +70,8 @@ export type Standing =
   | { readonly state: 'SENT'; readonly externalId: string }
   | { readonly state: 'QUEUED'; readonly error: DeliveryError; readonly dueInMs: number }
   | { readonly state: 'FAILED'; readonly error: DeliveryError; readonly detail: string | undefined }
-  /** X is to be asked whether it has it. */
-  | { readonly state: 'SENDING'; readonly dueInMs: number }
+  /** X is to be asked whether it has it. With an error, it is sent again when X does not show it. */
+  | { readonly state: 'SENDING'; readonly error: 'UNAVAILABLE' | null; readonly dueInMs: number }
   | { readonly state: 'UNKNOWN' }
 
 /** Who waits longer than this for X is told, rather than answered the day after tomorrow. */
@@ -87,7 +87,7 @@ export function afterAttempt(attempted: Attempted, { attempts, ageMs }: Delivery
     case 'REFUSED':
       return { state: 'FAILED', error: attempted.error, detail: attempted.detail }
     case 'UNCERTAIN':
-      return { state: 'SENDING', dueInMs: LOOK_AFTER_MS[0] ?? 0 }
+      return { state: 'SENDING', error: attempted.refused ? 'UNAVAILABLE' : null, dueInMs: LOOK_AFTER_MS[0] ?? 0 }
     case 'LATER': {
       if (ageMs > GIVE_UP_MS) return { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined }
       const backoff = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS) * (0.75 + spread / 2)
@@ -98,12 +98,26 @@ export function afterAttempt(attempted: Attempted, { attempts, ageMs }: Delivery
 
 /** X shows what it has taken within seconds; so long after the attempt, and after each look, it is looked for. */
 const LOOK_AFTER_MS: readonly number[] = [1_000, 4_000, 10_000]
+/** As often where X said no. */
+const LOOKS_AFTER_REFUSAL = 2
 
-/** How a delivery stands after it was looked for `lookedFor` times, this one included; `found` is X's id of it. */
-export function afterLook(found: string | null, lookedFor: number): Standing {
+/**
+ * How a delivery stands after it was looked for `lookedFor` times, this one included; `found` is X's id of it. What X
+ * neither took, by its own word, nor shows, is sent again; of all else nobody knows.
+ */
+export function afterLook(
+  found: string | null,
+  lookedFor: number,
+  refused: boolean,
+  facts: DeliveryFacts,
+  spread: number,
+): Standing {
   if (found !== null) return { state: 'SENT', externalId: found }
-  const next = LOOK_AFTER_MS[lookedFor]
-  return next === undefined ? { state: 'UNKNOWN' } : { state: 'SENDING', dueInMs: next }
+  if (refused && lookedFor >= LOOKS_AFTER_REFUSAL)
+    return afterAttempt({ kind: 'LATER', error: 'UNAVAILABLE' }, facts, spread)
+  const dueInMs = LOOK_AFTER_MS[lookedFor]
+  if (dueInMs === undefined) return { state: 'UNKNOWN' }
+  return { state: 'SENDING', error: refused ? 'UNAVAILABLE' : null, dueInMs }
 }
 
 /** X's windows for sending, where it has told nothing yet (docs.x.com, "Rate limits"): calls in 15 minutes. */

@@ -13,7 +13,7 @@ export async function attempted(channel: ReplyChannel, send: () => Promise<strin
     return { kind: 'SENT', externalId: await send() }
   } catch (error) {
     if (!(error instanceof XError)) throw error
-    return error.uncertain ? { kind: 'UNCERTAIN' } : refusedBy(channel, error)
+    return error.uncertain ? { kind: 'UNCERTAIN', refused: error.status === 503 } : refusedBy(channel, error)
   }
 }
 

@@ -89,13 +89,16 @@ async function attempt(
 
 async function look({ store, courier, logger }: DeliverServices, accountId: string | null, delivery: DueDelivery) {
   const { commentId } = delivery
+  const refused = delivery.error === 'UNAVAILABLE'
   try {
     const looks = delivery.lookedFor + 1
-    const standing = afterLook(await courier.lookFor(accountId, delivery), looks)
+    const found = await courier.lookFor(accountId, delivery)
+    const standing = afterLook(found, looks, refused, delivery, Math.random())
     logger.info({ commentId, accountId, state: standing.state }, 'an answer whose sending was cut off was looked for')
     await settle(store, commentId, standing, looks)
-  } catch (error) {
-    logger.warn({ err: error, commentId, accountId }, 'an answer could not be looked for; trying again')
-    await settle(store, commentId, { state: 'SENDING', dueInMs: ASK_AGAIN_MS }, delivery.lookedFor)
+  } catch (failure) {
+    logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for; trying again')
+    const error = refused ? 'UNAVAILABLE' : null
+    await settle(store, commentId, { state: 'SENDING', error, dueInMs: ASK_AGAIN_MS }, delivery.lookedFor)
   }
 }

@@ -22,6 +22,8 @@ export interface DueDelivery {
   readonly body: string
   readonly attempts: number
   readonly lookedFor: number
+  /** Why the last attempt came to nothing, as far as is known. */
+  readonly error: string | null
   /** When the last attempt began. */
   readonly begunAt: Date | null
   readonly ageMs: number
@@ -44,7 +46,7 @@ export async function nextDelivery(
 ): Promise<NextDelivery> {
   const rows = await prisma.$queryRaw<(DueDelivery & { inMs: number })[]>`
     SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, d.state::text AS state,
-      d.target, d.mentions, d.message_id AS "messageId", c.body, d.attempts, d.looked_for AS "lookedFor",
+      d.target, d.mentions, d.message_id AS "messageId", c.body, d.attempts, d.looked_for AS "lookedFor", d.error,
       d.begun_at AS "begunAt",
       (extract(epoch FROM clock_timestamp() - d.created_at) * 1000)::float8 AS "ageMs",
       greatest(0, extract(epoch FROM d.due_at - clock_timestamp()) * 1000)::float8 AS "inMs"

@@ -84,8 +84,7 @@ export function translate(error: unknown, call: string): XError {
         ...(retryAt && { retryAt }),
         ...(rateLimit && { rateLimit }),
         ...(typeof detail === 'string' && { detail: detail.slice(0, DETAIL_LENGTH) }),
-        // RFC 9110 §15.6.4: of a server that is overloaded or down for a while, which has not taken the request.
-        uncertain: error.code >= 500 && error.code !== 503,
+        uncertain: error.code >= 500,
       },
     )
   }

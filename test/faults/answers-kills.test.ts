@@ -33,7 +33,7 @@ it('answers whose process is killed fifty times when X has them are sent once, e
   } finally {
     for (const world of worlds) await world.close()
   }
-}, 600_000)
+}, 300_000)
 
 async function torment(world: AnsweringWorld): Promise<void> {
   const { simulator } = world.x
@@ -64,9 +64,9 @@ async function torment(world: AnsweringWorld): Promise<void> {
         const { id } = await world.reply(place.ticketId, text)
         given.push({ ...place, text, commentId: id })
       }
-      const there = () =>
-        given.slice(-places.length).map(({ user, way, text }) => howOftenOnX(simulator, user, way, text))
-      await expect.poll(there, { timeout: 120_000, interval: 20 }).toEqual(places.map(() => 1))
+      // X has all three, and will not say so: the answers hang.
+      const held = () => world.x.exchanges.filter(({ fault }) => fault === 'hang-body').length
+      await expect.poll(held, { timeout: 60_000, interval: 20 }).toBe(given.length)
       await perch.kill()
       simulator.clearFaults()
       // A killed worker's jobs come free within ten seconds (test/faults/jobs.test.ts); fifty times that are spared here.

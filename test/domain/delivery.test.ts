@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Attempted,
+  afterAttempt,
+  afterLook,
+  DELIVERY_ERRORS,
+  expectedDelayMs,
+  isRetryable,
+  type Standing,
+} from '../../src/domain/delivery.ts'
+
+const DAY_MS = 24 * 3_600_000
+const later = (error: 'RATE_LIMITED' | 'UNAVAILABLE', notBeforeMs?: number): Attempted => ({
+  kind: 'LATER',
+  error,
+  notBeforeMs,
+})
+
+describe('after an attempt', () => {
+  it.each<[string, Attempted, number, number, Standing]>([
+    ['X has it', { kind: 'SENT', externalId: '7' }, 1, 0, { state: 'SENT', externalId: '7' }],
+    [
+      'X refuses it',
+      { kind: 'REFUSED', error: 'DUPLICATE', detail: 'no' },
+      1,
+      0,
+      { state: 'FAILED', error: 'DUPLICATE', detail: 'no' },
+    ],
+    ['X is away', later('UNAVAILABLE'), 1, 0, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 1_000 }],
+    ['X is away again', later('UNAVAILABLE'), 4, 0, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 8_000 }],
+    ['X is away for long', later('UNAVAILABLE'), 99, 0, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 300_000 }],
+    ['X says when', later('RATE_LIMITED', 900_000), 1, 0, { state: 'QUEUED', error: 'RATE_LIMITED', dueInMs: 900_000 }],
+    [
+      'X is away for a day',
+      later('UNAVAILABLE'),
+      300,
+      DAY_MS + 1,
+      { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined },
+    ],
+    ['nobody knows', { kind: 'UNCERTAIN', refused: false }, 1, 0, { state: 'SENDING', error: null, dueInMs: 1_000 }],
+    [
+      'X says that it does not work',
+      { kind: 'UNCERTAIN', refused: true },
+      1,
+      0,
+      { state: 'SENDING', error: 'UNAVAILABLE', dueInMs: 1_000 },
+    ],
+  ])('%s', (_what, attempted, attempts, ageMs, standing) => {
+    expect(afterAttempt(attempted, { attempts, ageMs }, 0.5)).toEqual(standing)
+  })
+})
+
+describe('after a look', () => {
+  it.each<[string, string | null, number, boolean, Standing]>([
+    ['X shows it', '7', 1, false, { state: 'SENT', externalId: '7' }],
+    ['X shows it late', '7', 3, true, { state: 'SENT', externalId: '7' }],
+    ['X does not show it yet', null, 1, false, { state: 'SENDING', error: null, dueInMs: 4_000 }],
+    ['nor after a while', null, 2, false, { state: 'SENDING', error: null, dueInMs: 10_000 }],
+    ['nor at last', null, 3, false, { state: 'UNKNOWN' }],
+    ['X said no, and does not show it', null, 1, true, { state: 'SENDING', error: 'UNAVAILABLE', dueInMs: 4_000 }],
+    ['nor again: it is sent again', null, 2, true, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 1_000 }],
+  ])('%s', (_what, found, lookedFor, refused, standing) => {
+    expect(afterLook(found, lookedFor, refused, { attempts: 1, ageMs: 0 }, 0.5)).toEqual(standing)
+  })
+})
+
+it.each([
+  // ahead, limit, windows; seconds
+  ['nothing waits', 0, 100, [], 0.3],
+  ['a few wait', 9, 100, [{ remaining: 50, endsInMs: 60_000 }], 3],
+  ['the window is used up', 0, 15, [{ remaining: 0, endsInMs: 60_000 }], 60],
+  ['two more windows are needed', 45, 15, [{ remaining: 15, endsInMs: 60_000 }], 60 + 2 * 900],
+  [
+    'the day is used up',
+    0,
+    15,
+    [
+      { remaining: 0, endsInMs: 60_000 },
+      { remaining: 0, endsInMs: 7_200_000 },
+    ],
+    7_200,
+  ],
+  ['X has told nothing yet', 100, 100, [], 900],
+  ['a window that has ended', 20, 15, [{ remaining: 0, endsInMs: -1 }], 6.3],
+  ['e-mail knows no windows', 99, Infinity, [], 30],
+])('%s: an answer is expected in time', (_what, ahead, limit, windows, seconds) => {
+  expect(expectedDelayMs(ahead, limit, windows) / 1_000).toBe(seconds)
+})
+
+it('what X would refuse again is not retried', () => {
+  const errors = Object.keys(DELIVERY_ERRORS) as (keyof typeof DELIVERY_ERRORS)[]
+  expect(errors.filter((error) => !isRetryable(error))).toEqual([
+    'RATE_LIMITED',
+    'UNAVAILABLE',
+    'DUPLICATE',
+    'POST_GONE',
+    'REJECTED',
+  ])
+})
