@@ -21,8 +21,6 @@ export interface StreamerOptions {
   readonly onEnded: () => void
 }
 
-/** A connection that lasted so long is none of those that X ends at once. */
-const LASTING_MS = 10_000
 /** Waiting this long for room is standing still. */
 const STALL_MS = 50
 
@@ -32,12 +30,12 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
   let failures = 0
   let backfill = true
   while (!signal.aborted) {
-    let connectedAt: number | undefined
+    let connected = false
     try {
       const backfillMinutes = backfill ? await progress.missedMinutes() : 0
       const onAlive = (waitedMs: number) => {
-        connectedAt ??= performance.now()
-        if (performance.now() - connectedAt > LASTING_MS) failures = 0
+        connected = true
+        failures = 0
         progress.alive(waitedMs)
       }
       for await (const line of x.activity.stream({ backfillMinutes, signal, onAlive })) {
@@ -54,10 +52,10 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
       if (signal.aborted) break
       failures++
       // Apps without backfill are refused for asking: polling brings them what they missed.
-      if (connectedAt === undefined && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
+      if (!connected && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
       const waitMs = Math.round(delayAfter(error, failures))
       logger.warn({ err: error, waitMs }, 'the activity stream ended; connecting again')
-      if (connectedAt !== undefined) await progress.ended()
+      if (connected) await progress.ended()
       onEnded()
       await pause(waitMs, signal)
     }
