@@ -1,5 +1,6 @@
 import { ApiPartialResponseError, ApiRequestError, ApiResponseError } from 'twitter-api-v2'
 import type { RateLimit } from './client.ts'
+import { problemOf, type XProblem } from './problem.ts'
 import { rateLimitOf, resetOf } from './rate-limit.ts'
 
 /** Kinds of refusal, by HTTP status and problem type, never by X's wording (TRAPS, "X"). */
@@ -27,12 +28,21 @@ export class XError extends Error {
   readonly rateLimit: RateLimit | undefined
   /** X's own words, cut short; undefined: it said nothing. */
   readonly detail: string | undefined
+  /** What it said it was: the type of the problem, and X's numbered codes. */
+  readonly problem: Pick<XProblem, 'type' | 'codes'>
   /** Whether X may have done all the same what it was asked to: the answer was lost, not refused. */
   readonly uncertain: boolean
   constructor(
     kind: XErrorKind,
     message: string,
-    details: { status?: number; retryAt?: Date; rateLimit?: RateLimit; detail?: string; uncertain?: boolean } = {},
+    details: {
+      status?: number
+      retryAt?: Date
+      rateLimit?: RateLimit
+      detail?: string
+      problem?: XProblem
+      uncertain?: boolean
+    } = {},
   ) {
     super(message)
     this.kind = kind
@@ -40,6 +50,7 @@ export class XError extends Error {
     this.retryAt = details.retryAt
     this.rateLimit = details.rateLimit
     this.detail = details.detail
+    this.problem = { type: details.problem?.type ?? null, codes: details.problem?.codes ?? [] }
     this.uncertain = details.uncertain ?? false
   }
 }
@@ -72,7 +83,9 @@ const NEVER_ASKED: ReadonlySet<unknown> = new Set([
 export function translate(error: unknown, call: string): XError {
   if (error instanceof XError) return error
   if (error instanceof ApiResponseError) {
-    const { title, detail, error: code } = error.data ?? {}
+    const { title, error: code } = error.data ?? {}
+    const problem = problemOf(error.data)
+    const { detail } = problem
     const said = [title ?? code, detail].filter((part) => typeof part === 'string').join(': ')
     const retryAt = error.code === 429 ? resetOf(error.headers) : undefined
     const rateLimit = rateLimitOf(error.headers)
@@ -83,7 +96,8 @@ export function translate(error: unknown, call: string): XError {
         status: error.code,
         ...(retryAt && { retryAt }),
         ...(rateLimit && { rateLimit }),
-        ...(typeof detail === 'string' && { detail: detail.slice(0, DETAIL_LENGTH) }),
+        problem,
+        ...(detail !== undefined && { detail: detail.slice(0, DETAIL_LENGTH) }),
         uncertain: error.code >= 500,
       },
     )

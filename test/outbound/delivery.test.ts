@@ -68,12 +68,30 @@ describe.each(WAYS)('an answer by %s', (way) => {
     const { id } = await world.reply(ticketId, words('No'))
     const failed = await world.settled(ticketId, id, 'FAILED')
     expect(failed.delivery).toMatchObject({
-      error: way === 'X_POST' ? 'FORBIDDEN' : 'RECIPIENT_REFUSES',
+      error: 'FORBIDDEN',
       message: expect.any(String),
       retryable: true,
     })
     await world.retry(id)
     await world.settled(ticketId, id, 'SENT')
+  })
+})
+
+it('by a direct message that the customer takes no more fails, and says so', { timeout: 60_000 }, async () => {
+  const text = words('Stop?')
+  const ticketId = await world.ticket('X_DM', text)
+  const subject = { subject: { endsWith: text } }
+  const ticket = await world.app.store.prisma.ticket.findFirst({
+    where: subject,
+    include: { requester: { include: { xProfile: true } } },
+  })
+  const user = ticket?.requester.xProfile?.id ?? ''
+  world.x.simulator.block({ user, target: world.brand.id, blocked: true })
+  const { id } = await world.reply(ticketId, words('No'))
+  const failed = await world.settled(ticketId, id, 'FAILED')
+  expect(failed.delivery).toMatchObject({
+    error: 'RECIPIENT_REFUSES',
+    detail: 'You do not have permission to DM one or more participants.',
   })
 })
 
