@@ -79,6 +79,12 @@ const NEVER_ASKED: ReadonlySet<unknown> = new Set([
   'ENETUNREACH',
 ])
 
+/** What Node said. twitter-api-v2 1.x keeps it under another name than its `requestError` looks for, and gives undefined. */
+function causeOf(error: ApiRequestError): unknown {
+  const kept: unknown = Reflect.get(error, '_options')
+  return error.requestError ?? (kept instanceof Object && 'error' in kept ? kept.error : undefined)
+}
+
 /** An error of twitter-api-v2 as an XError, without the request (whose headers carry the token). */
 export function translate(error: unknown, call: string): XError {
   if (error instanceof XError) return error
@@ -109,7 +115,7 @@ export function translate(error: unknown, call: string): XError {
       uncertain: true,
     })
   }
-  const cause = error instanceof ApiRequestError ? error.requestError : error
+  const cause = error instanceof ApiRequestError ? causeOf(error) : error
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`, {
     uncertain: !NEVER_ASKED.has(code),
