@@ -42,6 +42,7 @@ export async function readReplyFacts(
       where: { status: { not: 'UNLINKED' } },
       select: {
         id: true,
+        xUserId: true,
         screenName: true,
         status: true,
         allowReplies: true,
@@ -59,7 +60,13 @@ export async function readReplyFacts(
   const onX = channel === 'X_POST' ? (comment?.versionId ?? comment?.externalId) : profile?.id
   const target = channel === 'EMAIL' ? email : onX
   return {
-    answered: { channel, accountId: ticket.accountId, mentions, hasEmail: email !== null },
+    answered: {
+      channel,
+      accountId: ticket.accountId,
+      mentions,
+      quotedUserId: comment?.quotedUserId ?? null,
+      hasEmail: email !== null,
+    },
     commentId: comment?.id ?? null,
     target: target ?? null,
     participants: channel === 'X_POST' ? [...new Set(named)] : [],
@@ -91,6 +98,7 @@ async function readAnswered(db: Db, ticket: AnsweredTicket, commentId: string | 
         body: true,
         externalId: true,
         versionId: true,
+        quotedUserId: true,
         author: { select: { xProfile: { select: { id: true, username: true } } } },
       },
     })

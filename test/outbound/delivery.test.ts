@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { encodeGlobalId } from '../../src/schema/global-id.ts'
+import { mutate } from '../accounts/graphql.ts'
+import { query, tokenFor } from '../helpers/perch.ts'
 import {
   type AnsweringWorld,
   answeringWorld,
@@ -93,6 +96,41 @@ it('by a direct message that the customer takes no more fails, and says so', { t
     error: 'RECIPIENT_REFUSES',
     detail: 'You do not have permission to DM one or more participants.',
   })
+})
+
+it('to a post that quotes the account and does not name it is sent, at the price of one who was asked', {
+  timeout: 60_000,
+}, async () => {
+  const { simulator } = world.x
+  const { prisma } = world.app.store
+  const account = await prisma.account.findFirst({ where: { xUserId: world.brand.id } })
+  const accountId = encodeGlobalId('Account', account?.id ?? '')
+  await mutate(world.app, 'updateAccount', { accountId, trackLikes: true })
+  const ours = simulator.createPost({ from: world.brand.id, text: words('We are open') })
+  simulator.createUser({ username: 'quoter' })
+  const liked = async (quoteOf: string | undefined) => {
+    const text = words('Really?')
+    const { id } = simulator.createPost({ from: 'quoter', text, ...(quoteOf !== undefined && { quoteOf }) })
+    simulator.like({ user: world.brand.id, postId: id })
+    const find = () => prisma.ticket.findFirst({ where: { sourcePostId: id } })
+    await expect.poll(find, { timeout: 20_000, interval: 50 }).not.toBeNull()
+    return { postId: id, ticketId: encodeGlobalId('Ticket', (await find())?.id ?? '') }
+  }
+  const OPTIONS = 'query($id: ID!) { replyOptions(ticketId: $id, body: "Yes") { price senders { refusal } } }'
+  const token = await tokenFor(world.app)
+  const options = async (id: string) => {
+    const answer = await query<{ replyOptions: object }>(world.app.url, token, OPTIONS, { id })
+    return answer.replyOptions
+  }
+  const quote = await liked(ours.id)
+  await expect
+    .poll(() => options(quote.ticketId), { timeout: 20_000, interval: 50 })
+    .toEqual({ price: '0.01', senders: [{ refusal: null }] })
+  const other = await liked(undefined)
+  expect(await options(other.ticketId)).toEqual({ price: '0.015', senders: [{ refusal: 'NOT_SUMMONED' }] })
+  const { id } = await world.reply(quote.ticketId, words('Yes'))
+  await world.settled(quote.ticketId, id, 'SENT')
+  expect(simulator.received().at(-1)?.inReplyTo).toBe(quote.postId)
 })
 
 it('of one ticket are sent in the order in which they were given', { timeout: 60_000 }, async () => {
