@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { mutate } from '../accounts/graphql.ts'
+import { convertPost } from '../e2e/incoming-posts.ts'
 import { query, tokenFor } from '../helpers/perch.ts'
 import {
   type AnsweringWorld,
@@ -98,39 +99,38 @@ it('by a direct message that the customer takes no more fails, and says so', { t
   })
 })
 
-it('to a post that quotes the account and does not name it is sent, at the price of one who was asked', {
+it('to a post that quotes the account and does not name it is sent, at the price of an answer that was asked for', {
   timeout: 60_000,
 }, async () => {
-  const { simulator } = world.x
-  const { prisma } = world.app.store
-  const account = await prisma.account.findFirst({ where: { xUserId: world.brand.id } })
+  const { app, brand, x } = world
+  const { simulator } = x
+  const account = await app.store.prisma.account.findFirst({ where: { xUserId: brand.id } })
   const accountId = encodeGlobalId('Account', account?.id ?? '')
-  await mutate(world.app, 'updateAccount', { accountId, trackLikes: true })
-  const ours = simulator.createPost({ from: world.brand.id, text: words('We are open') })
+  // F15: what is captured by itself is not converted by hand.
+  await mutate(app, 'updateAccount', { accountId, captureMentions: false, manualConversion: true })
+  const ours = simulator.createPost({ from: brand.id, text: words('We are open') })
   simulator.createUser({ username: 'quoter' })
-  const liked = async (quoteOf: string | undefined) => {
-    const text = words('Really?')
-    const { id } = simulator.createPost({ from: 'quoter', text, ...(quoteOf !== undefined && { quoteOf }) })
-    simulator.like({ user: world.brand.id, postId: id })
-    const find = () => prisma.ticket.findFirst({ where: { sourcePostId: id } })
-    await expect.poll(find, { timeout: 20_000, interval: 50 }).not.toBeNull()
-    return { postId: id, ticketId: encodeGlobalId('Ticket', (await find())?.id ?? '') }
+  const converted = async (quoteOf?: string) => {
+    const { id } = simulator.createPost({ from: 'quoter', text: words('Really?'), ...(quoteOf && { quoteOf }) })
+    const { ticket } = await convertPost(app, { accountId, xPostId: id })
+    return { postId: id, ticketId: ticket?.id ?? '' }
   }
-  const OPTIONS = 'query($id: ID!) { replyOptions(ticketId: $id, body: "Yes") { price senders { refusal } } }'
-  const token = await tokenFor(world.app)
+  const token = await tokenFor(app)
   const options = async (id: string) => {
-    const answer = await query<{ replyOptions: object }>(world.app.url, token, OPTIONS, { id })
-    return answer.replyOptions
+    const text = 'query($id: ID!) { replyOptions(ticketId: $id, body: "Yes") { price senders { refusal } } }'
+    return (await query<{ replyOptions: object }>(app.url, token, text, { id })).replyOptions
   }
-  const quote = await liked(ours.id)
-  await expect
-    .poll(() => options(quote.ticketId), { timeout: 20_000, interval: 50 })
-    .toEqual({ price: '0.01', senders: [{ refusal: null }] })
-  const other = await liked(undefined)
-  expect(await options(other.ticketId)).toEqual({ price: '0.015', senders: [{ refusal: 'NOT_SUMMONED' }] })
-  const { id } = await world.reply(quote.ticketId, words('Yes'))
-  await world.settled(quote.ticketId, id, 'SENT')
-  expect(simulator.received().at(-1)?.inReplyTo).toBe(quote.postId)
+  try {
+    const quote = await converted(ours.id)
+    const stranger = await converted()
+    expect(await options(quote.ticketId)).toEqual({ price: '0.01', senders: [{ refusal: null }] })
+    expect(await options(stranger.ticketId)).toEqual({ price: '0.015', senders: [{ refusal: 'NOT_SUMMONED' }] })
+    const { id } = await world.reply(quote.ticketId, words('Yes'))
+    await world.settled(quote.ticketId, id, 'SENT')
+    expect(simulator.received().at(-1)?.inReplyTo).toBe(quote.postId)
+  } finally {
+    await mutate(app, 'updateAccount', { accountId, captureMentions: true, manualConversion: false })
+  }
 })
 
 it('of one ticket are sent in the order in which they were given', { timeout: 60_000 }, async () => {
