@@ -29,7 +29,9 @@ export async function retry(
       const locked = await lockTicket(scope, person, found.ticketId)
       if (!locked) {
         const { ticketId, userErrors } = await missing(scope, person, found.ticketId)
-        return ticketId === null ? nothing() : { ticketId, commentId: null, userErrors: inField(userErrors, 'commentId') }
+        return ticketId === null
+          ? nothing()
+          : { ticketId, commentId: null, userErrors: inField(userErrors, 'commentId') }
       }
       const { ticket, now } = locked
       const [row] = await db.$queryRaw<{ state: string; error: DeliveryError | null; accountId: string | null }[]>`

@@ -4,6 +4,7 @@ import { commentProblem, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket } from './lock-ticket.ts'
+import { lockMergeTarget } from './merge-target.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
 
 /** What became of a requester's comment; `ticketId` is where it stands, which may be a follow-up of the one named. */
@@ -31,7 +32,7 @@ export async function addComment(
     const commentId = uuidv7()
     const comment = { commentId, authorId: requester.userId, body }
     if (named.ticket.status !== 'CLOSED') return { ...(await goOn(scope, named, comment)), commentId }
-    const target = await lockMergeTarget(scope, requester, ticketId)
+    const target = await lockOpenTarget(scope, requester, ticketId)
     if (target) return { ...(await goOn(scope, target, comment)), commentId }
     const followUp = await openFollowUp(scope, named, comment)
     if (followUp) return { ...followUp, commentId }
@@ -106,21 +107,15 @@ async function openFollowUp(
   return { ticketId: id, userErrors: [] }
 }
 
-/** F70: where a merged ticket goes on, as far as that is open; through further merges, too. */
-async function lockMergeTarget(
+/** F70: where a merged ticket goes on, as far as that is open. */
+async function lockOpenTarget(
   scope: ChangeScope,
   requester: Audience,
   ticketId: string,
 ): Promise<LockedTicket | undefined> {
-  const [target] = await scope.db.$queryRaw<{ id: string }[]>`
-    WITH RECURSIVE chain AS (
-      SELECT id, merged_into_id FROM ticket WHERE id = ${ticketId}::uuid
-      UNION
-      SELECT t.id, t.merged_into_id FROM ticket t JOIN chain c ON t.id = c.merged_into_id
-    )
-    SELECT id FROM chain WHERE merged_into_id IS NULL AND id <> ${ticketId}::uuid`
-  const locked = target && (await lockTicket(scope, requester, target.id))
-  return locked && locked.ticket.status !== 'CLOSED' ? locked : undefined
+  const targetId = await lockMergeTarget(scope, ticketId)
+  const target = targetId === undefined ? undefined : await lockTicket(scope, requester, targetId)
+  return target && target.ticket.status !== 'CLOSED' ? target : undefined
 }
 
 /** The open ticket of the same conversation. */
