@@ -4,7 +4,7 @@ import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
 import { type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
 
-/** Answers that wait while their ticket is deleted, marked as spam, or merged (F69, F70), from GraphQL to X. */
+/** Answers that wait while their ticket is deleted or merged (F69, F70), from GraphQL to X. */
 
 let x: ValidatedSimulator
 let database: TestDatabase
@@ -66,7 +66,7 @@ async function reply(ticketId: string, body: string): Promise<string> {
 async function act(name: string, input: object): Promise<string[]> {
   const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`
   const { done } = await ask<{ done: { userErrors: { code: string; field: string[] }[] } }>(
-    `mutation($input: ${/Ticket$|Spam$/.test(name) ? 'TicketInput' : type}!) { done: ${name}(input: $input) { userErrors { code field } } }`,
+    `mutation($input: ${/Ticket$/.test(name) ? 'TicketInput' : type}!) { done: ${name}(input: $input) { userErrors { code field } } }`,
     { input },
   )
   return done.userErrors.map(({ code, field }) => `${code} ${field.join('.')}`)
@@ -86,7 +86,7 @@ const stands = (ticketId: string, id: string, as: object) =>
   expect.poll(() => delivery(ticketId, id), { timeout: 15_000, interval: 50 }).toMatchObject(as)
 const onX = (text: string) => x.simulator.received().filter((post) => post.text.endsWith(text)).length
 
-describe.each(['deleteTicket', 'markTicketAsSpam'])('an answer that waits when somebody calls %s', (name) => {
+describe('an answer that waits when its ticket is deleted', () => {
   it('is not sent any more, and says why; restored, it can be sent again', { timeout: 40_000 }, async () => {
     const { global } = await ticket()
     busy()
@@ -94,7 +94,7 @@ describe.each(['deleteTicket', 'markTicketAsSpam'])('an answer that waits when s
     const waiting = await reply(global, first)
     await stands(global, waiting, { state: 'QUEUED', attempts: 1 })
     const behind = await reply(global, second)
-    expect(await act(name, { ticketId: global })).toEqual([])
+    expect(await act('deleteTicket', { ticketId: global })).toEqual([])
     const withdrawn = { state: 'FAILED', error: 'TICKET_DELETED', retryable: true }
     for (const id of [waiting, behind]) expect(await delivery(global, id)).toMatchObject(withdrawn)
     expect(await act('retryReply', { commentId: waiting })).toEqual(['DELETED_TICKET commentId'])
