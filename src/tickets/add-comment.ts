@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { statusAfterRequesterComment } from '../domain/capture.ts'
+import type { UserError } from '../domain/errors.ts'
 import { commentProblem, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
@@ -22,6 +23,8 @@ export async function addComment(
 ): Promise<CommentOutcome> {
   const actor = { kind: 'requester', id: requester.userId } as const
   const { value, position } = await store.change(actor, async (scope): Promise<Done & { commentId: string | null }> => {
+    // Before any ticket, as whoever comes second must not hold one that the first goes on to.
+    await scope.db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`perch comments ${requester.userId}`}))`
     const named = await lockTicket(scope, requester, ticketId)
     if (!named) return { ...NO_TICKET, commentId: null }
     const problem = commentProblem(body)
@@ -29,6 +32,7 @@ export async function addComment(
       const userErrors = [{ code: 'INVALID_INPUT' as const, field: ['body'], message: problem }]
       return { ticketId, commentId: null, userErrors }
     }
+    if (await saidEnough(scope, requester.userId)) return { ticketId, commentId: null, userErrors: [SAID_ENOUGH] }
     const commentId = uuidv7()
     const comment = { commentId, authorId: requester.userId, body }
     if (named.ticket.status !== 'CLOSED') return { ...(await goOn(scope, named, comment)), commentId }
@@ -42,6 +46,25 @@ export async function addComment(
     return { ...(await goOn(scope, open, comment)), commentId }
   })
   return { ...value, position }
+}
+
+/** As many as nobody types, and few enough that one person cannot fill the team's lists. */
+export const COMMENTS_AT_MOST = 30
+const WITHIN_MINUTES = 10
+
+/** Whether the person has said as much as they may for now, by the database's clock. One comment of theirs at a time. */
+async function saidEnough({ db }: ChangeScope, userId: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM comment
+    WHERE author_id = ${userId}::uuid AND channel = 'WEB'
+      AND created_at > clock_timestamp() - ${WITHIN_MINUTES} * interval '1 minute'`
+  return (row?.count ?? 0) >= COMMENTS_AT_MOST
+}
+
+const SAID_ENOUGH: UserError = {
+  code: 'TOO_MANY_TRIES',
+  field: ['body'],
+  message: `At most ${COMMENTS_AT_MOST} comments are taken within ${WITHIN_MINUTES} minutes. Send it later.`,
 }
 
 const CHANGED_MEANWHILE: Done = {

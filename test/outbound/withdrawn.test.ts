@@ -34,9 +34,10 @@ afterAll(async () => {
 })
 
 let posts = 1_000
+const nextPost = () => String(posts++)
 /** A ticket with an answer that waits. */
 async function waiting(body = 'On its way') {
-  const conversation = String((posts += 10))
+  const conversation = nextPost()
   await applyItems(store, [received(conversation)])
   const { id: ticketId } = await store.prisma.ticket.findFirstOrThrow({ where: { threadKey: conversation } })
   const { id: commentId } = await store.prisma.comment.create({
@@ -60,7 +61,7 @@ function wire(says: { readonly prepare?: () => Promise<unknown>; readonly send?:
         messageId: null,
         async send() {
           sent.push(commentId)
-          return (await says.send?.()) ?? { kind: 'SENT', externalId: String((posts += 10)) }
+          return (await says.send?.()) ?? { kind: 'SENT', externalId: nextPost() }
         },
       }
     },
@@ -160,7 +161,7 @@ it.each(['SENDING', 'UNKNOWN'] as const)(
       [middle, target],
     ] as const)
       await mergeTickets(store, agent, { sourceIds: [from.ticketId], targetId: to.ticketId })
-    const externalId = String((posts += 10))
+    const externalId = nextPost()
     const { conversation } = source
     const said = received(externalId, {
       author: BRAND_ID,
