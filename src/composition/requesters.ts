@@ -24,7 +24,7 @@ import type { XParts } from './x.ts'
 /* What requesters meet: links to their tickets, and the page that these lead to (F50-F53). */
 
 interface Parts {
-  readonly config: Pick<Config, 'linkShortener'>
+  readonly config: Pick<Config, 'linkShortener' | 'trustedProxies'>
   readonly secrets: Secrets
   readonly store: Store
   readonly vault: Vault
@@ -64,6 +64,7 @@ export async function createRequesterParts(parts: Parts): Promise<RequesterParts
         hasPage: () => hasPage(store),
         files: await loadRequesterFiles(join(packageRoot(), 'console', 'requester')),
         publicUrl,
+        trustedProxies: config.trustedProxies,
       }),
     },
   }

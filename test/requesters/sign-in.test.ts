@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { createTokenSigner } from '../../src/server/auth.ts'
+import { SIGN_INS_A_MINUTE } from '../../src/server/requester-doors.ts'
 import { deriveSessionKey } from '../../src/server/requester-sessions.ts'
 import { linkOf } from '../../src/tickets/ticket-link.ts'
 import { SECRET } from '../helpers/perch.ts'
@@ -11,7 +12,7 @@ import { type RequesterWorld, requesterWorld } from './world.ts'
 
 let world: RequesterWorld
 beforeAll(async () => {
-  world = await requesterWorld()
+  world = await requesterWorld({ PERCH_TRUSTED_PROXIES: '1' })
 })
 afterAll(() => world?.close())
 afterEach(() => world.x.simulator.clearFaults())
@@ -181,6 +182,25 @@ describe('the way back from X', () => {
     const verifier = exchange?.code_verifier ?? ''
     expect(verifier.length).toBeGreaterThan(40)
     expect(rows).not.toContain(verifier)
+  })
+})
+
+describe('too many who begin', () => {
+  const begin = (address: string) =>
+    browser(world.app.url).open('/requester/sign-in', { headers: { 'x-forwarded-for': address } })
+
+  it('from one address wait a minute; others do not wait for them', async () => {
+    const rows = () => world.app.store.prisma.requesterSignIn.count()
+    const before = await rows()
+    const statuses: number[] = []
+    for (let n = 0; n < SIGN_INS_A_MINUTE; n++) statuses.push((await begin(`192.0.2.7, 198.51.100.1`)).status)
+    expect(new Set(statuses)).toEqual(new Set([303]))
+    const refused = await begin('192.0.2.8, 198.51.100.1')
+    expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, expect.any(Number)])
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60)
+    expect([refused.headers.get('set-cookie'), await refused.text()]).toEqual([null, expect.stringContaining('Wait')])
+    expect(await rows()).toBe(before + SIGN_INS_A_MINUTE)
+    expect((await begin('198.51.100.2')).status).toBe(303)
   })
 })
 
