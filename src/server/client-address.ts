@@ -7,7 +7,10 @@ import { isIPv6 } from 'node:net'
  * X-Forwarded-For; whatever stands before that, anybody may have written.
  */
 export function clientAddressOf(
-  { headers, socket }: Pick<IncomingMessage, 'headers'> & { readonly socket: { readonly remoteAddress?: string | undefined } },
+  {
+    headers,
+    socket,
+  }: Pick<IncomingMessage, 'headers'> & { readonly socket: { readonly remoteAddress?: string | undefined } },
   trustedProxies: number,
 ): string {
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',')
