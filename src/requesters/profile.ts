@@ -41,6 +41,15 @@ export function createProfiles(services: {
       )
     },
 
+    signOutEverywhere: (userId) =>
+      inChange(userId, async (scope) => {
+        const person = (await lockPeople(scope, [userId])).get(userId)
+        if (!person) return []
+        await scope.db.user.update({ where: { id: userId }, data: { sessionGeneration: { increment: 1 } } })
+        tellOfPerson(scope, person, ['sessions'])
+        return []
+      }),
+
     async unconfirmedEmail(userId) {
       const [open] = await store.prisma.$queryRaw<{ email: string }[]>`
         SELECT email FROM email_confirmation

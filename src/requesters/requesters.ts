@@ -23,7 +23,13 @@ export interface SignInAnswer {
 export type SignInRefusal = 'CLOSED' | 'STALE' | 'DENIED' | 'X_UNAVAILABLE' | 'SUSPENDED'
 
 export type SignInOutcome =
-  | { readonly userId: string; readonly returnTo: string; readonly refused?: undefined }
+  | {
+      readonly userId: string
+      /** What the session carries: it is over once the person begins another generation (`signOutEverywhere`). */
+      readonly sessionGeneration: number
+      readonly returnTo: string
+      readonly refused?: undefined
+    }
   | { readonly refused: SignInRefusal }
 
 export interface SignIns {
@@ -51,6 +57,8 @@ export interface Profiles {
   update(userId: string, patch: ProfilePatch): Promise<ProfileOutcome>
   /** `token`: what the link of the mail carries. */
   confirmEmail(userId: string, token: string): Promise<ProfileOutcome>
+  /** Ends all their sessions of the page. */
+  signOutEverywhere(userId: string): Promise<ProfileOutcome>
   /** The address that waits to be confirmed. */
   unconfirmedEmail(userId: string): Promise<string | null>
 }

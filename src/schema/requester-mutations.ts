@@ -154,3 +154,14 @@ builder.mutationField('confirmEmail', (t) =>
       context.profiles.confirmEmail(requesterOf(context, 'confirmEmail').userId, token),
   }),
 )
+
+builder.mutationField('signOutEverywhere', (t) =>
+  t.field({
+    type: viewerPayload('SignOutEverywherePayload', 'a `signOutEverywhere`'),
+    complexity: 10,
+    description:
+      'Ends all your sessions of the requester’s page, this one too, within seconds. Access tokens are not touched. For end users.',
+    resolve: (_root, _args, context) =>
+      context.profiles.signOutEverywhere(requesterOf(context, 'signOutEverywhere').userId),
+  }),
+)

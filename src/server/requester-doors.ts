@@ -101,7 +101,12 @@ function callback({ signIns, cookies, signer, publicUrl }: RequesterDoorOptions)
       if (outcome.refused !== 'STALE') response.setHeader('set-cookie', cookies.back())
       return showPage(response, REFUSED[outcome.refused])
     }
-    const token = await signer.sign({ sub: outcome.userId, role: 'END_USER', ttlSeconds: SESSION_SECONDS })
+    const token = await signer.sign({
+      sub: outcome.userId,
+      role: 'END_USER',
+      ttlSeconds: SESSION_SECONDS,
+      generation: outcome.sessionGeneration,
+    })
     response
       .writeHead(303, {
         location: publicUrl() + outcome.returnTo,

@@ -277,6 +277,44 @@ describe('the cookies', () => {
   })
 })
 
+describe('signing out everywhere', () => {
+  const EVERYWHERE = 'mutation { signOutEverywhere { userErrors { code } } }'
+
+  it('ends every browser’s session, also what is open, and nobody else’s; signing in again begins anew', async () => {
+    const [here, there, other] = [browser(world.app.url), browser(world.app.url), browser(world.app.url)]
+    const dora = world.x.simulator.createUser({ username: 'dora', name: 'Dora' })
+    await here.signIn(world.ada.id)
+    await there.signIn(world.ada.id)
+    await other.signIn(dora.id)
+    const stream = await there.open('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', origin: world.app.url, ...OWN_PAGE },
+      body: JSON.stringify({ query: 'subscription { ticketEvents { type } }' }),
+    })
+    expect((await here.ask(EVERYWHERE)).data).toEqual({ signOutEverywhere: { userErrors: [] } })
+    // To its end: the server ends it, and says why.
+    expect(await stream.text()).toContain('UNAUTHENTICATED')
+    for (const page of [here, there])
+      await expect.poll(async () => (await page.ask(ME)).code, { timeout: 5_000 }).toBe('UNAUTHENTICATED')
+    expect((await other.ask(ME)).data).toMatchObject({ viewer: { name: 'Dora' } })
+    await here.signIn(world.ada.id)
+    expect((await here.ask(ME)).data).toMatchObject({ viewer: { name: 'ADA' } })
+    expect((await there.ask(ME)).code).toBe('UNAUTHENTICATED')
+  })
+
+  it('leaves access tokens alone, and is not for the team', async () => {
+    const { id } = await world.app.store.prisma.user.findFirstOrThrow({ where: { role: 'AGENT' } })
+    const page = browser(world.app.url)
+    const as = async (role: 'AGENT' | 'END_USER') => ({
+      authorization: `Bearer ${await world.app.signer.sign({ sub: id, role, ttlSeconds: 60 })}`,
+    })
+    expect((await page.ask(EVERYWHERE, {}, await as('AGENT'))).code).toBe('FORBIDDEN')
+    const token = await as('END_USER')
+    expect((await page.ask(EVERYWHERE, {}, token)).code).toBeUndefined()
+    expect((await page.ask(ME, {}, token)).code).toBeUndefined()
+  })
+})
+
 describe('where requesters cannot sign in (F50, F51)', () => {
   afterEach(() => world.settings({ requesterPage: true, requesterSignIn: true }))
 
