@@ -73,7 +73,7 @@ export async function nextDelivery(
 }
 
 /** F69: of a deleted ticket nothing is sent. */
-const WITHDRAWN: Standing = { state: 'FAILED', error: 'TICKET_DELETED', detail: undefined }
+const DELETED: Standing = { state: 'FAILED', error: 'TICKET_DELETED', detail: undefined }
 
 /** Whether the ticket is deleted; nobody deletes it until the transaction ends. First of all locks, as everywhere. */
 async function lockDeleted(db: Prisma.TransactionClient, commentId: string): Promise<boolean> {
@@ -94,7 +94,7 @@ export async function beginAttempt(
       const [waits] = await scope.db.$queryRaw<object[]>`
         SELECT FROM delivery WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' FOR UPDATE`
       if (!waits) return false
-      await write(scope.db, commentId, WITHDRAWN)
+      await write(scope.db, commentId, DELETED)
       await tell(scope, commentId)
       return false
     }
@@ -114,7 +114,7 @@ export async function settle(store: Store, commentId: string, attempted: Standin
   await store.change(OUTBOUND, async (scope) => {
     // What was deleted while X was asked, and is not there, does not wait for another attempt.
     const again = attempted.state === 'QUEUED'
-    const standing = again && (await lockDeleted(scope.db, commentId)) ? WITHDRAWN : attempted
+    const standing = again && (await lockDeleted(scope.db, commentId)) ? DELETED : attempted
     const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
       SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
     // X may have told of it by another way: then it is SENT, and stays so.

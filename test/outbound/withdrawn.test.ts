@@ -71,7 +71,7 @@ function wire(says: { readonly prepare?: () => Promise<unknown>; readonly send?:
 }
 
 const standing = (commentId: string) => store.prisma.delivery.findUniqueOrThrow({ where: { commentId } })
-const WITHDRAWN = { state: 'FAILED', error: 'TICKET_DELETED', finishedAt: expect.any(Date) }
+const TAKEN_BACK = { state: 'FAILED', error: 'TICKET_DELETED', finishedAt: expect.any(Date) }
 
 describe.each([
   ['deleted', deleteTicket],
@@ -83,7 +83,7 @@ describe.each([
     const { sent, deliver } = wire({ prepare: () => remove(store, agent, ticketId) })
     await deliver()
     expect(sent).toEqual([])
-    expect(await standing(commentId)).toMatchObject({ ...WITHDRAWN, attempts: 0 })
+    expect(await standing(commentId)).toMatchObject({ ...TAKEN_BACK, attempts: 0 })
     const told = (await store.log.read(head, 10)).map(({ body }) => body)
     expect(told.filter(({ type }) => type !== 'user.updated')).toMatchObject([
       { type: 'comment.updated', comment: { id: commentId }, changed: ['deliveryState'] },
@@ -104,12 +104,12 @@ it('an attempt that begins while somebody deletes the ticket waits for them, and
   deleting.release()
   await Promise.all([deletion, delivered])
   expect(sent).toEqual([])
-  expect(await standing(commentId)).toMatchObject(WITHDRAWN)
+  expect(await standing(commentId)).toMatchObject(TAKEN_BACK)
 })
 
 it.each<[string, Attempted, object]>([
   ['takes it: it is sent', { kind: 'SENT', externalId: '9000' }, { state: 'SENT', error: null }],
-  ['takes nothing for now: it is not sent later', { kind: 'LATER', error: 'UNAVAILABLE' }, WITHDRAWN],
+  ['takes nothing for now: it is not sent later', { kind: 'LATER', error: 'UNAVAILABLE' }, TAKEN_BACK],
   ['refuses it: that is why', { kind: 'REFUSED', error: 'FORBIDDEN' }, { state: 'FAILED', error: 'FORBIDDEN' }],
   ['does not say: it is looked for', { kind: 'UNCERTAIN', refused: false }, { state: 'SENDING', error: null }],
 ])('an answer that X is asked to take while its ticket is deleted; X %s', async (_what, attempted, expected) => {
@@ -128,7 +128,7 @@ it('an answer that still waits though its ticket is deleted (of an older Perch) 
   const { sent, deliver } = wire()
   await deliver()
   expect(sent).toEqual([])
-  expect(await standing(commentId)).toMatchObject(WITHDRAWN)
+  expect(await standing(commentId)).toMatchObject(TAKEN_BACK)
 })
 
 it('at any moment, of many: what is sent stands as sent, and what is taken back was not sent', async () => {
