@@ -107,7 +107,7 @@ async function signOut() {
 async function signOutEverywhere() {
   stopFollowing()
   try {
-    await ask('mutation { signOutEverywhere { position } }')
+    await ask('mutation { updateViewer(input: { signOutEverywhere: true }) { position } }')
   } catch (error) {
     if (!isSignedOut(error)) return announce(error.message)
   }

@@ -46,6 +46,8 @@ export interface ProfilePatch {
   readonly name?: string | null | undefined
   /** Null: no address any more. Another one counts once it is confirmed. */
   readonly email?: string | null | undefined
+  /** True: ends all their sessions of the page. */
+  readonly signOutEverywhere?: boolean | null | undefined
 }
 
 export interface ProfileOutcome {
@@ -57,8 +59,6 @@ export interface Profiles {
   update(userId: string, patch: ProfilePatch): Promise<ProfileOutcome>
   /** `token`: what the link of the mail carries. */
   confirmEmail(userId: string, token: string): Promise<ProfileOutcome>
-  /** Ends all their sessions of the page. */
-  signOutEverywhere(userId: string): Promise<ProfileOutcome>
   /** The address that waits to be confirmed. */
   unconfirmedEmail(userId: string): Promise<string | null>
 }

@@ -278,7 +278,7 @@ describe('the cookies', () => {
 })
 
 describe('signing out everywhere', () => {
-  const EVERYWHERE = 'mutation { signOutEverywhere { userErrors { code } } }'
+  const EVERYWHERE = 'mutation { updateViewer(input: { signOutEverywhere: true }) { userErrors { code } } }'
 
   it('ends every browser’s session, also what is open, and nobody else’s; signing in again begins anew', async () => {
     const [here, there, other] = [browser(world.app.url), browser(world.app.url), browser(world.app.url)]
@@ -291,7 +291,7 @@ describe('signing out everywhere', () => {
       headers: { 'content-type': 'application/json', accept: 'text/event-stream', origin: world.app.url, ...OWN_PAGE },
       body: JSON.stringify({ query: 'subscription { ticketEvents { type } }' }),
     })
-    expect((await here.ask(EVERYWHERE)).data).toEqual({ signOutEverywhere: { userErrors: [] } })
+    expect((await here.ask(EVERYWHERE)).data).toEqual({ updateViewer: { userErrors: [] } })
     // To its end: the server ends it, and says why.
     expect(await stream.text()).toContain('UNAUTHENTICATED')
     for (const page of [here, there])
