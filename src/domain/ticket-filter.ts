@@ -148,7 +148,7 @@ const moment = (date: Date): SqlFragment => sql`to_timestamp(${date.getTime() / 
 function words(text: string, audience: Audience): SqlFragment {
   const query = sql`websearch_to_tsquery('simple', ${text})`
   return sql`t.id IN (
-    SELECT s.id FROM ticket s WHERE to_tsvector('simple', s.subject) @@ ${query}
+    SELECT w.ticket_id FROM ticket_words w WHERE w.words @@ ${query}
     UNION
     SELECT c.ticket_id FROM comment c WHERE to_tsvector('simple', c.body) @@ ${query} AND ${visibleCommentsSql(audience)}
   )`
