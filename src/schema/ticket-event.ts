@@ -112,9 +112,14 @@ builder.subscriptionField('ticketEvents', (t) =>
         type: TicketEventFilterInput,
         description: 'Only tickets that match, or matched until this event.',
       }),
+      until: t.arg({
+        type: 'Position',
+        description:
+          'Ends when everything up to this position was told, also if that is nothing: see `eventLog`. Not given: goes on.',
+      }),
     },
-    subscribe: (_root, { after, filter }, context) =>
-      liveEvents(context, after, ticketEventFilter(readConditions(filter, viewerOf(context)))),
+    subscribe: (_root, { after, filter, until }, context) =>
+      liveEvents(context, after, ticketEventFilter(readConditions(filter, viewerOf(context))), until),
     resolve: eventOf,
   }),
 )

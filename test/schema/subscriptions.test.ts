@@ -161,6 +161,43 @@ describe('ticketEvents', () => {
     await events.stop()
   })
 
+  it('ends behind `until`, whether the last events up to there are for the subscriber or not', async () => {
+    const source = `subscription($after: Position, $filter: TicketEventFilter, $until: Position) {
+      ticketEvents(after: $after, filter: $filter, until: $until) { ticket { number } }
+    }`
+    const { data } = await world.ask<{ eventLog: { start: string; end: string } }>(
+      world.agent,
+      '{ eventLog { start end } }',
+    )
+    const { start, end: after } = data.eventLog
+    const { epoch, floor, head } = await world.store.log.head()
+    expect([start, after]).toEqual([at({ epoch, offset: floor }), at({ epoch, offset: head })])
+    const wanted = [await world.openTicket({ tags: ['until'] }), await world.openTicket({ tags: ['until'] })]
+    const until = at((await world.openTicket()).position)
+    await world.openTicket({ tags: ['until'] })
+    const filter = { tags: { anyOf: ['until'] } }
+    const events = await world.listen<Events>(world.agent, source, { after, until, filter })
+    const numbers = (await events.take(2)).map(({ data }) => data.ticketEvents.ticket.number)
+    expect(numbers).toEqual(wanted.map(({ number }) => number))
+    expect(await events.ended()).toBe(true)
+    const nothing = await world.listen(world.agent, source, { after: until, until })
+    expect(await nothing.ended()).toBe(true)
+  })
+
+  it('waits for an `until` that the log has yet to reach, and refuses one of another epoch', async () => {
+    const source = 'subscription($until: Position) { ticketEvents(until: $until) { ticket { number } } }'
+    const { epoch, head } = await world.store.log.head()
+    const events = await world.listen<Events>(world.agent, source, { until: at({ epoch, offset: head + 2 }) })
+    const opened = [await world.openTicket(), await world.openTicket()]
+    await world.openTicket()
+    const numbers = (await events.take(2)).map(({ data }) => data.ticketEvents.ticket.number)
+    expect(numbers).toEqual(opened.map(({ number }) => number))
+    expect(await events.ended()).toBe(true)
+    const foreign = await world.listen(world.agent, source, { until: 'abcdef012345:1' })
+    expect((await foreign.next()).errors).toEqual([expect.stringMatching(/^POSITION_EXPIRED: /)])
+    expect(await foreign.ended()).toBe(true)
+  })
+
   it('says null for a ticket that is gone since', async () => {
     const { id, position } = await world.openTicket()
     await world.store.prisma.ticket.delete({ where: { id } })
