@@ -50,7 +50,7 @@ describe('npm run watch', () => {
   })
 
   function watch(args: readonly string[], env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/watch.js'), ...args], {
+    const child = spawn(process.execPath, [join(ROOT, 'dist/cli/perch.js'), 'watch', ...args], {
       cwd: ROOT,
       env: { PATH: process.env['PATH'] ?? '', PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -189,14 +189,14 @@ describe('npm run watch', () => {
       /^No token could be made here .+\.\n$/,
     ],
     ['a position that is none', ['--after', 'nonsense'], { PERCH_TOKEN: 'agent' }, /^Perch refused: .+\n$/],
-    ['a flag that it does not know', ['--nonsense'], {}, /^Unknown option '--nonsense'.*\nUsage: .+\n$/],
+    ['a flag that it does not know', ['--nonsense'], {}, /^Unknown option '--nonsense'.*\nSee perch watch --help\.\n$/],
     ['an address that is none', ['--url', 'nonsense'], {}, /^--url must be .+\n$/],
   ])(
-    'exits 1 with a sentence for %s',
+    'exits with a sentence for %s',
     async (_what, args, env, sentence) => {
       const given = 'PERCH_TOKEN' in env ? { PERCH_TOKEN: token } : env
       const watching = watch(args, { ...given })
-      expect(await watching.ended).toBe(1)
+      expect(await watching.ended).toBe(args.some((arg) => /^(--nonsense|--url)$/.test(arg)) ? 2 : 1)
       expect(watching.said()).toMatch(sentence)
       expect(watching.lines()).toEqual([])
     },
