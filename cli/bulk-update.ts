@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { type Api, createApi } from './api.ts'
 import { confirm } from './bulk/confirm.ts'
 import { followToEnd } from './bulk/follow-to-end.ts'
@@ -109,6 +110,8 @@ async function begin(values: Values): Promise<number> {
     process.stdout.write(`${(await previewLines(api, input)).join('\n')}\n`)
     return EXIT.ok
   }
+  // Asked before anything could begin: whoever has the wrong address learns it at once, and for certain.
+  await api.ask(z.object({ viewer: z.object({ id: z.string() }) }), '{ viewer { id } }')
   if (!values.yes) await ask(api, target, input.patch.reply !== undefined)
   const report = values.report === undefined ? undefined : await openReport(values.report)
   const idempotencyKey = values['idempotency-key'] ?? randomUUID()

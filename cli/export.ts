@@ -102,7 +102,8 @@ export async function exportLog(args: string[]): Promise<number> {
 
 function explain(error: unknown): never {
   if (!(error instanceof PositionExpired)) throw error
+  const [why] = error.message.split('. ')
   throw new CommandError(
-    `Perch cannot go on from there (${error.message.replace(/\.$/, '')}): events may be missing from the export. Begin anew with --after start.`,
+    `${why?.replace(/\.$/, '')}: what came after it cannot be told without gaps. Begin anew with --after start.`,
   )
 }

@@ -35,13 +35,13 @@ const preview = z.object({
   }),
 })
 const FIELDS = '{ status priority assigneeId groupId tags }'
-const PREVIEW = `query ($input: BulkUpdateTicketsInput!, $sample: Int!, $reply: Boolean!) {
+const SENDER = 'sender { channel reason account { screenName } }'
+const previewOf = (reply: boolean) => `query ($input: BulkUpdateTicketsInput!, $sample: Int!) {
   previewBulkUpdate(input: $input, sample: $sample) {
     total
     counts { outcome count }
     sample {
-      ticketId outcome before ${FIELDS} after ${FIELDS} errors { code message }
-      sender @include(if: $reply) { channel reason account { screenName } }
+      ticketId outcome before ${FIELDS} after ${FIELDS} errors { code message } ${reply ? SENDER : ''}
     }
     userErrors { code field message }
   }
@@ -73,7 +73,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What a bulk update would do, as lines for people. Changes nothing. Throws CommandError. */
 export async function previewLines(api: Api, input: BulkUpdateInput): Promise<string[]> {
   const reply = input.patch.reply !== undefined
-  const asked = await api.ask(preview, PREVIEW, { input, sample: SAMPLE, reply })
+  const asked = await api.ask(preview, previewOf(reply), { input, sample: SAMPLE })
   const { total, counts, sample, userErrors } = asked.previewBulkUpdate
   refuseErrors(userErrors)
   const name = await namesOf(api, sample)

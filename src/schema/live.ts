@@ -51,7 +51,7 @@ export function liveEvents<Event extends LogEvent>(
   let ended = false
   let reached = until?.epoch === start.epoch && start.offset >= until.offset
   if (until && until.epoch !== start.epoch)
-    ready.push({ refused: new PositionExpiredError('`until` belongs to another epoch of the log than `after`.') })
+    ready.push({ refused: new PositionExpiredError('The positions belong to different epochs of the log.') })
   const done = { value: undefined, done: true } as const
 
   const take = ({ epoch, events }: EventBatch): void => {
