@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Writable } from 'node:stream'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { sinkOf } from '../../cli/sink.ts'
 import { endCliRuns } from '../helpers/run-cli.ts'
@@ -34,10 +34,10 @@ beforeAll(async () => {
   perch = await deploy()
   await perch.addTickets(TICKETS, ['outage'])
   for (let round = 0; round < ROUNDS; round++) await changeAll(round % 2 === 0 ? 'PENDING' : 'OPEN')
-  const events = await perch.store.prisma.event.findMany({ orderBy: { id: 'asc' } })
+  const events = await perch.store.prisma.event.findMany({ orderBy: { offset: 'asc' } })
   const { epoch, head } = await perch.store.log.head()
   end = `${epoch}:${head}`
-  wanted = events.filter(({ type }) => type === 'ticket.updated').map(({ id }) => `${epoch}:${id}`)
+  wanted = events.filter(({ type }) => type === 'ticket.updated').map(({ offset }) => `${epoch}:${offset}`)
   expect(wanted).toHaveLength(ROUNDS * TICKETS)
   // The last event is the end of a bulk update, which no subscriber of tickets is told of.
   expect(events.at(-1)?.type).toBe('bulkUpdate.progress')
@@ -59,7 +59,7 @@ async function changeAll(status: string): Promise<void> {
         bulkUpdateTickets.job,
       )
       .then(({ bulkUpdateJob }) => bulkUpdateJob.status)
-  await expect.poll(job, { timeout: 20_000, interval: 20 }).toBe('COMPLETED')
+  await vi.waitFor(async () => expect(await job()).toBe('COMPLETED'), { timeout: 20_000, interval: 20 })
 }
 
 const positionsOf = (lines: readonly string[]) => lines.map((text) => line.parse(JSON.parse(text)).position)
