@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { configDefaults, defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // graphql has a CommonJS and an ES module build. Vitest would take the second for our files while Yoga, Pothos and
 // graphql-ws load the first, and graphql-js refuses a schema of "another module or realm". As in production: one.
@@ -7,6 +8,19 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import
 
 // Where nobody looks on, a machine that was busy for a moment is not a defect; what is broken fails twice.
 const retry = process.env['CI'] ? 1 : 0
+
+/** The longest first, so that no worker begins one when the others are done. A fresh clone knows no durations. */
+const LONGEST = ['ingest-kills', 'answers-kills', 'ingest-outages', 'ingest-stream', 'ingest-burst', 'rotate-secrets']
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/faults/${name}.test.ts`))
+      return index < 0 ? LONGEST.length : index
+    }
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
+  }
+}
 
 // `npm test` runs the project "main"; `npx vitest run --project faults` pulls plugs, which takes longer.
 export default defineConfig({
@@ -16,6 +30,7 @@ export default defineConfig({
     pool: 'forks',
     // Of two cores: much of it is waiting.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         resolve,

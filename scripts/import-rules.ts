@@ -26,6 +26,8 @@ const INCOMING_POSTS = /^src\/ingest\/(incoming-posts|lag)\.ts$/
 const LINK_SHORTENER = /^src\/tickets\/link-shortener\.ts$/
 /** Answers: the interface, and the words. */
 const REPLIES = /^src\/outbound\/(replies|wording)\.ts$/
+/** Answers that bulk updates give. */
+const BULK_REPLIES = /^src\/outbound\/bulk-replies\.ts$/
 /** Bulk updates: the interface, and who sees which. */
 const BULK_UPDATES = /^src\/bulk\/(bulk-updates|jobs)\.ts$/
 const DOMAIN = /^src\/domain\//
@@ -92,6 +94,7 @@ const RULES: readonly Rule[] = [
     /^src\/tickets\//,
     /^src\/people\/read-audience\.ts$/,
     /^src\/ingest\/refusal\.ts$/,
+    BULK_REPLIES,
   ),
   room(
     'inbound-mail',

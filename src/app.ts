@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { createAnswerParts } from './composition/answers.ts'
 import { openDatabase } from './composition/database.ts'
 import { openDoor } from './composition/door.ts'
 import { confirmationLink } from './composition/requesters.ts'
@@ -101,7 +102,8 @@ async function compose(config: Config, logger: Logger, disposers: Disposers, tun
   let door: string | undefined
   const publicUrl = (): string => config.url ?? door ?? `http://${config.host}:${config.port}`
   const addresses = createReplyAddresses(config.mail.replyTo, [secrets.current, ...secrets.previous])
-  const shared = { config, store, feed, vault, addresses, metrics, logger }
+  const answers = createAnswerParts({ config, store, logger, publicUrl })
+  const shared = { config, store, feed, vault, addresses, answers, metrics, logger }
   const server = await openDoor({ ...shared, secrets, bus, signer, links, xParts, publicUrl })
   disposers.add('server', () => server.close())
   door = server.url

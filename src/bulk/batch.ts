@@ -1,15 +1,12 @@
 import { isFailure } from '../domain/bulk-update.ts'
-import type { EventBody } from '../domain/event.ts'
-import type { Audience } from '../domain/visibility.ts'
 import { isStaff } from '../domain/visibility.ts'
 import type { BulkUpdateJob, Prisma } from '../generated/prisma/client.ts'
+import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import { readAudience } from '../people/read-audience.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { readPatchFacts } from '../tickets/patch-facts.ts'
-import { snapshotOf } from '../tickets/snapshot.ts'
-import { type Decided, type Deed, decide, type Kept } from './decide.ts'
+import { apply } from './apply.ts'
 import { bulkJob, clock, lockJob, progressOf } from './jobs.ts'
-import { type Item, type Result, readItems, readTickets, writeNotes, writeResults, writeTickets } from './rows.ts'
+import { type Result, readItems, writeResults } from './rows.ts'
 
 /*
  * One batch of a bulk update in one transaction: the tickets, their events, the items' results and the job's counters
@@ -23,6 +20,11 @@ export interface Work {
   readonly ownerId: string
 }
 
+export interface BatchServices {
+  readonly store: Pick<Store, 'change'>
+  readonly replies: BulkReplies
+}
+
 export interface BatchOptions {
   /** Items at most. */
   readonly size: number
@@ -33,12 +35,18 @@ export interface BatchOptions {
 }
 
 /** Does the next items of a bulk update. False when there are none left, or it is cancelled. */
-export async function doBatch(store: Pick<Store, 'change'>, work: Work, options: BatchOptions): Promise<boolean> {
-  const { value } = await store.change({ kind: 'user', id: work.ownerId }, (scope) => batch(scope, work, options))
+export async function doBatch({ store, replies }: BatchServices, work: Work, options: BatchOptions): Promise<boolean> {
+  const actor = { kind: 'user', id: work.ownerId } as const
+  const { value } = await store.change(actor, (scope) => batch(scope, replies, work, options))
   return value
 }
 
-async function batch(scope: ChangeScope, { jobId, ownerId }: Work, options: BatchOptions): Promise<boolean> {
+async function batch(
+  scope: ChangeScope,
+  replies: BulkReplies,
+  { jobId, ownerId }: Work,
+  options: BatchOptions,
+): Promise<boolean> {
   const { db } = scope
   const job = await lockJob(db, jobId)
   if (!job || job.finishedAt) return false
@@ -50,7 +58,9 @@ async function batch(scope: ChangeScope, { jobId, ownerId }: Work, options: Batc
     return false
   }
   const items = await readItems(db, jobId, job.done, options.size)
-  const results = options.setAside ? items.map(({ place }) => refused(place)) : await apply(scope, job, person, items)
+  const results = options.setAside
+    ? items.map(({ place }) => refused(place))
+    : await apply(scope, replies, job, person, items)
   await writeResults(db, jobId, results)
   const done = job.done + items.length
   const failed = job.failed + results.filter(({ outcome }) => isFailure(outcome)).length
@@ -77,67 +87,6 @@ export async function finish(
 ): Promise<void> {
   const now = await clock(db)
   emit(progressOf(await db.bulkUpdateJob.update({ where: { id }, data: { ...data, updatedAt: now, finishedAt: now } })))
-}
-
-/** Decides about the items and does it. */
-async function apply(
-  { db, emit }: ChangeScope,
-  job: BulkUpdateJob,
-  person: Audience,
-  items: readonly Item[],
-): Promise<Result[]> {
-  const ifPosition = job.ifPosition === null ? null : Number(job.ifPosition)
-  const ids = items.map(({ ticketId }) => ticketId)
-  const found = await readTickets(db, person, ids, { ifPosition, lock: true })
-  const deeds = new Map(items.map((item) => [item.place, deedOf(job, item)]))
-  const facts = await readPatchFacts(db, {
-    actorId: person.userId,
-    patches: [...new Set([...deeds.values()].map((deed) => (deed.kind === 'patch' ? deed.patch : deed.kept)))],
-    tickets: [...found.values()].map(({ ticket }) => ticket),
-  })
-  const now = await clock(db)
-  const decided = items.map(({ place, ticketId }) => {
-    const deed = deeds.get(place)
-    if (!deed) throw new Error('An item has nothing to be done.')
-    return { place, ...decide(found.get(ticketId), deed, facts, now) }
-  })
-  const written = decided.flatMap((one) => one.written ?? [])
-  await writeTickets(db, written, now)
-  const notes = await writeNotes(db, person.userId, written, now)
-  for (const one of decided) for (const body of eventsOf(one, person, notes)) emit(body)
-  return decided.map(resultOf)
-}
-
-function deedOf(job: BulkUpdateJob, { patch, ifVersion }: Item): Deed {
-  if (job.undoOfId !== null && ifVersion !== null)
-    return { kind: 'undo', kept: (patch ?? {}) as Kept, version: ifVersion }
-  // What is in the column was checked on its way in.
-  const shared = job.patch as Extract<Deed, { kind: 'patch' }>['patch'] | null
-  return { kind: 'patch', patch: patch ?? shared ?? {}, ifVersion }
-}
-
-function* eventsOf({ decision, written }: Decided, person: Audience, notes: ReadonlyMap<string, string>) {
-  if (decision.outcome !== 'CHANGED' || !written) return
-  const ticket = snapshotOf(written.after)
-  const { before, changed } = decision
-  if (changed.length > 0) {
-    yield { type: 'ticket.updated', ticket, before, changed: [...changed] } satisfies EventBody
-  }
-  const note = notes.get(ticket.id)
-  if (note !== undefined) {
-    const comment = { id: note, authorId: person.userId, direction: 'OUTBOUND', visibility: 'PRIVATE' } as const
-    yield { type: 'comment.created', ticket, comment } satisfies EventBody
-  }
-}
-
-function resultOf({ place, decision, written, kept }: Decided & { readonly place: number }): Result {
-  return {
-    place,
-    outcome: decision.outcome,
-    errors: 'errors' in decision ? decision.errors : null,
-    before: kept,
-    version: written ? written.found.version + 1 : null,
-  }
 }
 
 const refused = (place: number): Result => ({

@@ -1,9 +1,12 @@
 import type { BulkOutcome, BulkPatch } from '../domain/bulk-update.ts'
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
+import type { MicroDollars } from '../domain/price.ts'
+import type { ReplyChannel, SenderReason } from '../domain/sender.ts'
 import type { TicketState } from '../domain/ticket.ts'
 import type { TicketFilter } from '../domain/ticket-filter.ts'
 import type { Audience } from '../domain/visibility.ts'
+import type { BulkReply } from '../outbound/bulk-replies.ts'
 
 /* Bulk updates (F71-F73), for whoever lets people begin them. What is promised here is kept by batch.ts. */
 
@@ -49,12 +52,26 @@ export interface PreviewedTicket {
   /** Null when there is no such ticket, as far as the caller sees. */
   readonly before: TicketState | null
   readonly after: TicketState | null
+  /** The answer that would be given; null: none. */
+  readonly reply: BulkReply | null
+}
+
+/** How many answers an account would give, and why it. */
+export interface SenderCount {
+  readonly channel: ReplyChannel
+  /** Null: nobody's account, as with e-mail. */
+  readonly accountId: string | null
+  readonly reason: SenderReason | null
+  readonly count: number
 }
 
 export interface BulkPreview {
   readonly total: number
   readonly counts: Readonly<Record<BulkOutcome, number>>
   readonly sample: readonly PreviewedTicket[]
+  readonly senders: readonly SenderCount[]
+  /** What X would charge for the answers. */
+  readonly price: MicroDollars
   readonly userErrors: readonly UserError[]
   /** The moment that it is true of. */
   readonly position: Position

@@ -6,12 +6,15 @@ import {
   decideUndo,
 } from '../domain/bulk-update.ts'
 import type { PatchFacts } from '../domain/ticket.ts'
+import type { BulkReplyDecision } from '../outbound/bulk-replies.ts'
 import type { FoundTicket, Written } from './rows.ts'
 
 /** The old values that an item keeps, which an undo restores. */
 export interface Kept extends Partial<BulkFields> {
   /** ISO 8601. */
   readonly solvedAt?: string | null
+  /** The comment of the answer that was given: an undo withdraws it while it waits. */
+  readonly replyId?: string
 }
 
 /** What is to be done to one ticket. */
@@ -28,10 +31,16 @@ export interface Decided {
 }
 
 /** The rule for one ticket, and what follows from it for its row. */
-export function decide(found: FoundTicket | undefined, deed: Deed, facts: PatchFacts, now: Date): Decided {
+export function decide(
+  found: FoundTicket | undefined,
+  deed: Deed,
+  facts: PatchFacts,
+  now: Date,
+  reply?: BulkReplyDecision,
+): Decided {
   const decision =
     deed.kind === 'patch'
-      ? decideBulkItem(found, deed.patch, deed.ifVersion, facts)
+      ? decideBulkItem(found && { ...found, replyErrors: reply?.errors ?? [] }, deed.patch, deed.ifVersion, facts)
       : decideUndo(found, restored(deed.kept), deed.version, facts)
   if (decision.outcome !== 'CHANGED' || !found) return { decision, written: null, kept: null }
   const { changes, note } = decision
@@ -40,7 +49,9 @@ export function decide(found: FoundTicket | undefined, deed: Deed, facts: PatchF
     ...pickOld(found, decision.changed),
     ...(changes.status !== undefined && { solvedAt: found.solvedAt }),
   }
-  return { decision, written: { found, after: { ...found.ticket, ...changes }, solvedAt, note }, kept }
+  const after = { ...found.ticket, ...changes }
+  const answer = decision.reply && deed.kind === 'patch' ? (reply?.reply ?? null) : null
+  return { decision, written: { found, after, solvedAt, note, reply: answer }, kept }
 }
 
 function solvedNow(deed: Deed, status: BulkFields['status'], now: Date): string | null {
@@ -48,7 +59,7 @@ function solvedNow(deed: Deed, status: BulkFields['status'], now: Date): string 
   return deed.kind === 'undo' && deed.kept.solvedAt ? deed.kept.solvedAt : now.toISOString()
 }
 
-function restored({ solvedAt: _, ...fields }: Kept): Partial<BulkFields> {
+function restored({ solvedAt: _, replyId: __, ...fields }: Kept): Partial<BulkFields> {
   return fields
 }
 

@@ -1,16 +1,18 @@
 import type { BulkOutcome } from '../domain/bulk-update.ts'
+import type { MicroDollars } from '../domain/price.ts'
 import { sql } from '../domain/sql.ts'
 import { ticketFilterSql } from '../domain/ticket-filter.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
-import type { Store } from '../store/store.ts'
+import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import { readPatchFacts } from '../tickets/patch-facts.ts'
-import type { BulkPreview, BulkTargets, BulkUpdateRequest, PreviewedTicket } from './bulk-updates.ts'
+import { repliesAsked } from './apply.ts'
+import type { BulkPreview, BulkTargets, BulkUpdateRequest, PreviewedTicket, SenderCount } from './bulk-updates.ts'
 import { type Deed, decide } from './decide.ts'
 import { clock } from './jobs.ts'
 import { Refused, refuse } from './open-job.ts'
 import { readTickets } from './rows.ts'
-import { checkPatch, checkPosition } from './start.ts'
+import { type BulkServices, checkPatch, checkPosition } from './start.ts'
 
 /** Tickets decided about at a time: between two, the process does other things. */
 const STEP = 500
@@ -22,8 +24,7 @@ const none = (): Record<BulkOutcome, number> => ({ CHANGED: 0, UNCHANGED: 0, CON
 
 /** What a bulk update would do now. Nothing is written or locked. See BulkUpdates.preview. */
 export async function previewBulkUpdate(
-  store: Store,
-  mostTickets: number,
+  { store, replies, mostTickets }: BulkServices,
   person: Audience,
   request: BulkUpdateRequest,
   sampleSize: number,
@@ -31,29 +32,48 @@ export async function previewBulkUpdate(
   await checkPosition(store, request)
   try {
     const { value, position } = await store.snapshot(async (db) => {
-      await checkPatch(db, person, request)
+      await checkPatch(db, person, replies, request)
       const targets = await readTargets(db, person, request, mostTickets)
       const counts = none()
       const sample: PreviewedTicket[] = []
+      const answers = tallyAnswers()
       for (let from = 0; from < targets.length; from += STEP) {
-        for (const previewed of await previewStep(db, person, request, targets.slice(from, from + STEP))) {
+        for (const previewed of await previewStep(db, replies, person, request, targets.slice(from, from + STEP))) {
           counts[previewed.outcome]++
+          answers.add(previewed)
           if (sample.length < sampleSize) sample.push(previewed)
         }
       }
-      return { total: targets.length, counts, sample }
+      return { total: targets.length, counts, sample, ...answers.sum() }
     })
     return { ...value, userErrors: [], position }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
     const { epoch, head } = await store.log.head()
     const position = { epoch, offset: head }
-    return { total: 0, counts: none(), sample: [], userErrors: error.userErrors, position }
+    return { total: 0, counts: none(), sample: [], ...tallyAnswers().sum(), userErrors: error.userErrors, position }
+  }
+}
+
+/** Counts answers by who would give them. */
+function tallyAnswers() {
+  const senders = new Map<string, SenderCount>()
+  let price: MicroDollars = 0n
+  return {
+    add({ reply }: PreviewedTicket) {
+      if (!reply) return
+      const { channel, accountId, reason } = reply.plan
+      const key = `${channel} ${accountId} ${reason}`
+      senders.set(key, { channel, accountId, reason, count: (senders.get(key)?.count ?? 0) + 1 })
+      price += reply.price
+    },
+    sum: () => ({ senders: [...senders.values()].sort((a, b) => b.count - a.count), price }),
   }
 }
 
 async function previewStep(
   db: Db,
+  replies: BulkReplies,
   person: Audience,
   { ifPosition }: BulkUpdateRequest,
   targets: readonly Target[],
@@ -64,9 +84,10 @@ async function previewStep(
   const tickets = [...found.values()].map(({ ticket }) => ticket)
   const facts = await readPatchFacts(db, { actorId: person.userId, patches, tickets }, false)
   const now = await clock(db)
+  const answers = await replies.decide({ db }, repliesAsked(found, targets), 'preview')
   return targets.map(({ ticketId, deed }) => {
     const one = found.get(ticketId)
-    const { decision, written } = decide(one, deed, facts, now)
+    const { decision, written } = decide(one, deed, facts, now, answers.get(ticketId))
     const before = one?.ticket ?? null
     return {
       ticketId,
@@ -74,6 +95,7 @@ async function previewStep(
       errors: 'errors' in decision ? decision.errors : [],
       before,
       after: written?.after ?? before,
+      reply: written?.reply ?? null,
     }
   })
 }

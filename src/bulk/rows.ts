@@ -5,6 +5,7 @@ import { sql } from '../domain/sql.ts'
 import type { TicketState } from '../domain/ticket.ts'
 import { type Audience, visibleTicketsSql } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import type { BulkReply } from '../outbound/bulk-replies.ts'
 
 /*
  * A batch's rows, one statement a kind whatever the batch's size, and as JSON in one value: a row at a time through
@@ -90,12 +91,13 @@ export interface Written {
   /** ISO 8601. */
   readonly solvedAt: string | null
   readonly note: string | null
+  readonly reply: BulkReply | null
 }
 
 /** Writes the tickets as they are after. They are locked, so each is written exactly as it was decided. */
 export async function writeTickets(db: Db, written: readonly Written[], now: Date): Promise<void> {
   if (written.length === 0) return
-  const rows = written.map(({ after, solvedAt, note }) => {
+  const rows = written.map(({ after, solvedAt, note, reply }) => {
     const { id, status, priority, assigneeId, groupId, tags } = after satisfies BulkFields
     return {
       id,
@@ -105,15 +107,15 @@ export async function writeTickets(db: Db, written: readonly Written[], now: Dat
       group: groupId,
       tags,
       solved: solvedAt,
-      notes: note === null ? 0 : 1,
+      comments: (note === null ? 0 : 1) + (reply === null ? 0 : 1),
     }
   })
   const count = await db.$executeRaw`
     UPDATE ticket t
     SET status = c.status, priority = c.priority, assignee_id = c.assignee, group_id = c."group", tags = c.tags,
-        solved_at = c.solved, comment_count = t.comment_count + c.notes, updated_at = ${now}
+        solved_at = c.solved, comment_count = t.comment_count + c.comments, updated_at = ${now}
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c(id uuid, status "TicketStatus", priority "TicketPriority",
-      assignee uuid, "group" uuid, tags text[], solved timestamptz, notes int)
+      assignee uuid, "group" uuid, tags text[], solved timestamptz, comments int)
     WHERE t.id = c.id`
   if (count !== rows.length) throw new Error(`${count} of ${rows.length} locked tickets could be written.`)
 }

@@ -3,16 +3,23 @@ import { patchFaults } from '../domain/bulk-update.ts'
 import { PositionExpiredError } from '../domain/errors.ts'
 import type { Audience } from '../domain/visibility.ts'
 import { Prisma } from '../generated/prisma/client.ts'
+import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import type { Store } from '../store/store.ts'
 import { readPatchFacts } from '../tickets/patch-facts.ts'
 import type { BulkUpdateRequest, BulkUpdateStarted } from './bulk-updates.ts'
 import { freeze } from './freeze.ts'
 import { answer, oneAtATime, openJob, Refused, refuse } from './open-job.ts'
 
+export interface BulkServices {
+  readonly store: Store
+  readonly replies: BulkReplies
+  /** Tickets in one of them, at most. */
+  readonly mostTickets: number
+}
+
 /** Begins a bulk update, or finds the one that the key began. See BulkUpdates.start. */
 export async function startBulkUpdate(
-  store: Store,
-  mostTickets: number,
+  { store, replies, mostTickets }: BulkServices,
   person: Audience,
   request: BulkUpdateRequest,
   idempotencyKey: string | null,
@@ -27,7 +34,7 @@ export async function startBulkUpdate(
       if (known?.inputHash === inputHash) return known.id
       if (known)
         throw refuse('IDEMPOTENCY_CONFLICT', ['idempotencyKey'], 'You used this key already, with another input.')
-      await checkPatch(scope.db, person, request)
+      await checkPatch(scope.db, person, replies, request)
       const data = {
         createdById: person.userId,
         patch: patch === null ? Prisma.DbNull : (JSON.parse(JSON.stringify(patch)) as Prisma.InputJsonObject),
@@ -60,11 +67,16 @@ export async function checkPosition(store: Store, { ifPosition }: BulkUpdateRequ
 export async function checkPatch(
   db: Prisma.TransactionClient,
   person: Audience,
+  replies: BulkReplies,
   { patch }: BulkUpdateRequest,
 ): Promise<void> {
   if (patch === null) return
   const facts = await readPatchFacts(db, { actorId: person.userId, patches: [patch], tickets: [] }, false)
-  const faults = patchFaults(patch, facts)
+  const refusal = patch.reply && (await replies.refusal(db, patch.reply))
+  const faults = [
+    ...patchFaults(patch, facts),
+    ...(refusal ? [{ ...refusal, field: ['reply', ...refusal.field] }] : []),
+  ]
   if (faults.length > 0) throw new Refused(...faults.map((fault) => ({ ...fault, field: ['patch', ...fault.field] })))
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { isRefusal } from '../ingest/refusal.ts'
+import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import type { Store } from '../store/store.ts'
 import { doBatch } from './batch.ts'
 import { bulkJob } from './jobs.ts'
@@ -21,7 +22,12 @@ const SLICE_MS = 5_000
 const Payload = z.object({ jobId: z.uuid() })
 
 /** The task of the job `bulk_update`. Throws on a payload that is none of ours. */
-export function createBulkUpdateTask({ store, logger }: { readonly store: Store; readonly logger: Logger }) {
+export function createBulkUpdateTask(services: {
+  readonly store: Store
+  readonly replies: BulkReplies
+  readonly logger: Logger
+}) {
+  const { store, logger } = services
   return async (payload: unknown, signal: AbortSignal | undefined): Promise<void> => {
     const { jobId } = Payload.parse(payload)
     const job = await store.prisma.bulkUpdateJob.findUnique({ where: { id: jobId }, select: { createdById: true } })
@@ -33,7 +39,7 @@ export function createBulkUpdateTask({ store, logger }: { readonly store: Store;
       const begun = performance.now()
       const yields = signal?.aborted === true || begun > until
       try {
-        const more = await doBatch(store, work, { size, yields })
+        const more = await doBatch(services, work, { size, yields })
         if (!more || yields) return
         size = Math.min(BATCH, size * 2)
       } catch (error) {
@@ -41,7 +47,7 @@ export function createBulkUpdateTask({ store, logger }: { readonly store: Store;
         if (!isRefusal(error)) throw error
         if (size === 1) {
           logger.error({ err: error, jobId }, 'a ticket of a bulk update cannot be stored')
-          if (!(await doBatch(store, work, { size, yields: false, setAside: true }))) return
+          if (!(await doBatch(services, work, { size, yields: false, setAside: true }))) return
         }
         size = Math.ceil(size / 2)
       }

@@ -24,6 +24,7 @@ import { webhookDoor } from '../server/webhook-door.ts'
 import { FIRST_USERS } from '../store/bootstrap.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
+import type { AnswerParts } from './answers.ts'
 import { createRequesterParts } from './requesters.ts'
 import type { XParts } from './x.ts'
 
@@ -38,6 +39,7 @@ interface Parts {
   readonly vault: Vault
   readonly signer: TokenSigner
   readonly links: LinkTokens
+  readonly answers: AnswerParts
   readonly addresses: ReplyAddresses
   readonly xParts: XParts
   readonly metrics: Metrics
@@ -48,7 +50,7 @@ interface Parts {
 
 /** Opens the door. Throws StartupError when the port is taken. */
 export async function openDoor(parts: Parts): Promise<RunningServer> {
-  const { config, secrets, store, bus, feed, signer, links, xParts, metrics, logger } = parts
+  const { config, secrets, store, bus, feed, signer, xParts, metrics, logger } = parts
   const readiness = async () => ({ database: await store.ping(), feed: feed.healthy(), bus: bus.healthy() })
   const common = { host: config.host, port: config.port, metrics, readiness, logger }
   if (config.role === 'worker') return startStatusServer(common)
@@ -60,10 +62,10 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     logger,
   })
   const requesters = await createRequesterParts(parts)
-  const { profiles, cookies, ticketLinks } = requesters
-  const selfServe = config.x.access === 'self-serve'
-  const replies = createReplies({ store, calls, selfServe, links: ticketLinks })
-  const bulkUpdates = createBulkUpdates({ store, mostTickets: config.bulkUpdateTickets })
+  const { profiles, cookies } = requesters
+  const { selfServe, links, bulkReplies } = parts.answers
+  const replies = createReplies({ store, calls, selfServe, links })
+  const bulkUpdates = createBulkUpdates({ store, replies: bulkReplies, mostTickets: config.bulkUpdateTickets })
   const keys = config.jwksUrl
     ? { jwksUrl: config.jwksUrl.href }
     : { key: deriveTokenKey(secrets.current), furtherKeys: secrets.previous.map(deriveTokenKey) }
@@ -78,7 +80,7 @@ export async function openDoor(parts: Parts): Promise<RunningServer> {
     routes: {
       ...oauthDoors({
         accounts,
-        links,
+        links: parts.links,
         handleOf: (id) => handleOf(store, id),
         isAdministrator: async (id) => isAdministrator(await findUser(store, id)),
       }),

@@ -1,7 +1,5 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Config } from '../config.ts'
-import { createHttpShortener } from '../links/http-shortener.ts'
 import { createConfirmTokens, type EmailToken } from '../requesters/confirm-tokens.ts'
 import { createProfiles } from '../requesters/profile.ts'
 import type { Profiles } from '../requesters/requesters.ts'
@@ -18,13 +16,11 @@ import { packageRoot } from '../store/package-root.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import { LINK_CODE, ticketUrl } from '../tickets/ticket-link.ts'
-import { createTicketLinks, type TicketLinks } from '../tickets/ticket-links.ts'
 import type { XParts } from './x.ts'
 
 /* What requesters meet: links to their tickets, and the page that these lead to (F50-F53). */
 
 interface Parts {
-  readonly config: Pick<Config, 'linkShortener'>
   readonly secrets: Secrets
   readonly store: Store
   readonly vault: Vault
@@ -34,7 +30,6 @@ interface Parts {
 }
 
 export interface RequesterParts {
-  readonly ticketLinks: TicketLinks
   readonly profiles: Profiles
   readonly cookies: RequesterCookies
   /** What the authenticator is told of their sessions. */
@@ -43,15 +38,13 @@ export interface RequesterParts {
 }
 
 export async function createRequesterParts(parts: Parts): Promise<RequesterParts> {
-  const { config, secrets, store, vault, logger, publicUrl } = parts
+  const { secrets, store, vault, logger, publicUrl } = parts
   const { x, meter } = parts.xParts
-  const shortener = config.linkShortener && createHttpShortener(config.linkShortener)
   const redirectUri = () => publicUrl() + CALLBACK_PATH
   const signIns = createSignIns({ store, vault, x, meter, logger, redirectUri })
   const cookies = createRequesterCookies(publicUrl)
   const keys = [deriveSessionKey(secrets.current), ...secrets.previous.map(deriveSessionKey)] as const
   return {
-    ticketLinks: createTicketLinks({ store, base: publicUrl, shortener, logger }),
     profiles: createProfiles({ store, tokens: createConfirmTokens([secrets.current, ...secrets.previous]) }),
     cookies,
     sessions: { keys, open: signIns.open },

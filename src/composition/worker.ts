@@ -31,6 +31,7 @@ import type { Store } from '../store/store.ts'
 import type { Vault } from '../store/vault.ts'
 import { closeSolved } from '../tickets/close-solved.ts'
 import { eraseDeleted } from '../tickets/erase-deleted.ts'
+import type { AnswerParts } from './answers.ts'
 import type { XParts } from './x.ts'
 
 /* What a worker process does beside the door: reads X, and runs the jobs. */
@@ -44,6 +45,7 @@ interface Parts extends XParts {
   readonly logger: Logger
   readonly config: Config
   readonly addresses: ReplyAddresses
+  readonly answers: AnswerParts
   /** Paces that only tests change. */
   readonly pace: { readonly pollMs?: number; readonly xchatMs?: number }
   /** Where X's webhook calls reach us. */
@@ -120,7 +122,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       [CONFIRMATION_JOB]: createConfirmationTask({ store, mailer, logger, link: confirmLink }),
       [DELIVER]: createDeliverTask({ store, courier, logger }),
       resume_deliveries: () => resumeDeliveries(store),
-      [BULK_UPDATE]: createBulkUpdateTask({ store, logger }),
+      [BULK_UPDATE]: createBulkUpdateTask({ store, replies: parts.answers.bulkReplies, logger }),
       resume_bulk_updates: () => resumeBulkUpdates(store),
     },
     schedule: {

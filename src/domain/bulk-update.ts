@@ -1,7 +1,7 @@
 import type { UserError } from './errors.ts'
 import type { TicketSnapshot } from './event.ts'
 import { noteProblem } from './note.ts'
-import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from './ticket.ts'
+import { commentProblem, decidePatch, type PatchFacts, type TicketPatch, type TicketState } from './ticket.ts'
 
 /*
  * What a bulk update does to each of its tickets (F71, F73). It decides as `updateTicket` and `addNote` do, by the same
@@ -10,11 +10,19 @@ import { decidePatch, type PatchFacts, type TicketPatch, type TicketState } from
 
 /**
  * What is done to a ticket. Not its subject: that is text, whose old value an undo would have to keep where redaction
- * does not find it. A reply to the requester (F31-F35) belongs here, beside `comment`.
+ * does not find it.
  */
 export interface BulkPatch extends Omit<TicketPatch, 'subject'> {
   /** A private note. */
   readonly comment?: string | null | undefined
+  /** An answer to the requester, by the bulk sender rule (F31-F35). */
+  readonly reply?: BulkReplyPatch | null | undefined
+}
+
+export interface BulkReplyPatch {
+  readonly body: string
+  /** Whether it carries a link to the ticket's page, where agents decide (F52). */
+  readonly ticketLink?: boolean | null | undefined
 }
 
 export const BULK_OUTCOMES = ['CHANGED', 'UNCHANGED', 'CONFLICT', 'NOT_FOUND', 'FAILED'] as const
@@ -32,6 +40,10 @@ export interface BulkTicket {
   readonly deleted: boolean
   /** Whether the log tells of it behind the position that the caller knew. */
   readonly changedSince: boolean
+  /** What stands against the answer that the patch asks for; `field` is the path inside the reply. */
+  readonly replyErrors?: readonly UserError[]
+  /** Of an undo: whether the answer was not sent yet, so that it can be withdrawn. */
+  readonly replyWaits?: boolean
 }
 
 /** What becomes of one ticket. */
@@ -43,6 +55,8 @@ export type BulkDecision =
       readonly changed: readonly (keyof BulkFields)[]
       /** The private note to be added. */
       readonly note: string | null
+      /** An answer is to be given or, of an undo, withdrawn. */
+      readonly reply: boolean
     }
   | { readonly outcome: 'UNCHANGED' }
   | { readonly outcome: 'CONFLICT' | 'NOT_FOUND' | 'FAILED'; readonly errors: readonly [UserError, ...UserError[]] }
@@ -78,7 +92,7 @@ function obstacle(found: BulkTicket | undefined, ifVersion: number | null): Bulk
 /** What a patch does to a ticket; `found` is undefined when there is none that the caller sees. */
 export function decideBulkItem(
   found: BulkTicket | undefined,
-  { comment, ...patch }: BulkPatch,
+  { comment, reply, ...patch }: BulkPatch,
   ifVersion: number | null,
   facts: PatchFacts,
 ): BulkDecision {
@@ -91,14 +105,19 @@ export function decideBulkItem(
     const problem = noteProblem(found.ticket, note)
     if (problem) errors.push({ code: problem.code, field: ['comment'], message: problem.message })
   }
+  if (reply) {
+    const problem = commentProblem(reply.body)
+    if (problem) errors.push({ code: 'INVALID_INPUT', field: ['reply', 'body'], message: problem })
+    else errors.push(...(found.replyErrors ?? []).map((error) => ({ ...error, field: ['reply', ...error.field] })))
+  }
   const [first, ...rest] = errors
   if (first) return { outcome: 'FAILED', errors: [first, ...rest] }
   if (decision.userErrors) return { outcome: 'FAILED', errors: decision.userErrors }
   // A bulk patch names no subject, so none is changed.
   const { subject: _, ...changes } = decision.changes
   const changed = decision.changed.filter((field) => field !== 'subject')
-  if (changed.length === 0 && note === null) return { outcome: 'UNCHANGED' }
-  return { outcome: 'CHANGED', changes, before: decision.before, changed, note }
+  if (changed.length === 0 && note === null && !reply) return { outcome: 'UNCHANGED' }
+  return { outcome: 'CHANGED', changes, before: decision.before, changed, note, reply: Boolean(reply) }
 }
 
 /**
@@ -116,12 +135,13 @@ export function decideUndo(
   const { ticket } = found
   const next: BulkFields = { ...ticket, ...restore }
   const changed = BULK_FIELDS.filter((field) => JSON.stringify(next[field]) !== JSON.stringify(ticket[field]))
-  if (changed.length === 0) return { outcome: 'UNCHANGED' }
+  const reply = found.replyWaits === true
+  if (changed.length === 0 && !reply) return { outcome: 'UNCHANGED' }
   const refused = whyNotRestored(ticket, next, facts)
   if (refused) return { outcome: 'FAILED', errors: [refused] }
   const pick = (from: BulkFields): Partial<BulkFields> =>
     Object.fromEntries(changed.map((field) => [field, from[field]]))
-  return { outcome: 'CHANGED', changes: pick(next), before: pick(ticket), changed, note: null }
+  return { outcome: 'CHANGED', changes: pick(next), before: pick(ticket), changed, note: null, reply }
 }
 
 function whyNotRestored(ticket: BulkFields, next: BulkFields, facts: PatchFacts): UserError | undefined {

@@ -23,6 +23,7 @@ export const DELIVERY_ERRORS = {
   XCHAT_LOCKED: 'The account’s encrypted messages are locked. An administrator has to confirm its PIN; then retry.',
   NO_CONVERSATION: 'The encrypted conversation is not there any more, or its key is not known.',
   MAIL_REFUSED: 'The mail server refuses the message.',
+  WITHDRAWN: 'The bulk update that gave it was undone before it was sent.',
   UNKNOWN:
     'Perch was interrupted while it was sent, and X does not show it. It may be there all the same: look, then retry.',
 } as const
@@ -38,6 +39,7 @@ const RETRYABLE: readonly DeliveryError[] = [
   'XCHAT_LOCKED',
   'NO_CONVERSATION',
   'MAIL_REFUSED',
+  'WITHDRAWN',
   'UNKNOWN',
 ]
 export const isRetryable = (error: DeliveryError): boolean => RETRYABLE.includes(error)
@@ -74,8 +76,10 @@ export type Standing =
   | { readonly state: 'SENDING'; readonly error: 'UNAVAILABLE' | null; readonly dueInMs: number }
   | { readonly state: 'UNKNOWN' }
 
-/** Who waits longer than this for X is told, rather than answered the day after tomorrow. */
+/** Who waits longer than this for X to work is told, rather than answered the day after tomorrow. */
 const GIVE_UP_MS = 24 * 3_600_000
+/** What waited for long behind others is tried for some hours all the same. */
+const GIVE_UP_ATTEMPTS = 50
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 5 * 60_000
 
@@ -89,7 +93,9 @@ export function afterAttempt(attempted: Attempted, { attempts, ageMs }: Delivery
     case 'UNCERTAIN':
       return { state: 'SENDING', error: attempted.refused ? 'UNAVAILABLE' : null, dueInMs: LOOK_AFTER_MS[0] ?? 0 }
     case 'LATER': {
-      if (ageMs > GIVE_UP_MS) return { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined }
+      // X's limits end by themselves, and a bulk update's answers may wait for many of its windows.
+      if (attempted.error === 'UNAVAILABLE' && ageMs > GIVE_UP_MS && attempts > GIVE_UP_ATTEMPTS)
+        return { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined }
       const backoff = Math.min(FIRST_WAIT_MS * 2 ** Math.min(attempts - 1, 16), LONGEST_WAIT_MS) * (0.75 + spread / 2)
       return { state: 'QUEUED', error: attempted.error, dueInMs: Math.max(attempted.notBeforeMs ?? 0, backoff) }
     }

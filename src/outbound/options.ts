@@ -8,8 +8,8 @@ import type { Store } from '../store/store.ts'
 import type { TicketLinks } from '../tickets/ticket-links.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
+import { MESSAGE_LENGTH } from './plan-reply.ts'
 import type { OptionsRequest, ReplyOptions } from './replies.ts'
-import { MESSAGE_LENGTH } from './reply.ts'
 import { type ReplyFacts, readReplyFacts } from './reply-facts.ts'
 
 export interface OptionServices {
@@ -31,9 +31,9 @@ export async function replyOptions(
   const { channel } = facts.answered
   const choice = chooseSender('single', facts.accounts, facts.answered, facts.rules)
   const sender = choice.preselected?.accountId ?? ticket.accountId
-  const linked = await links.preview(prisma, ticket, body, ticketLink)
+  const [linked] = await links.preview(prisma, [{ ticket, text: body, wanted: ticketLink }])
   // What is refused is said when it is sent; until then the text is as it was typed.
-  const text = linked.refused ? body : linked.body
+  const text = !linked || linked.refused ? body : linked.body
   const length = channel === 'X_POST' ? measurePost(text, facts.participants) : null
   const limit = channel === 'X_POST' ? POST_LENGTH : channel === 'EMAIL' ? COMMENT_LENGTH : MESSAGE_LENGTH
   return {
@@ -66,7 +66,7 @@ async function delayOf(
 }
 
 /** How X charges for the answer. */
-export function kindOf({ answered, accounts }: ReplyFacts, accountId: string, body: string): SpendKind {
+export function kindOf({ answered, accounts }: ReplyFacts, accountId: string | null, body: string): SpendKind {
   if (answered.channel === 'X_DM') return 'DM_CREATE'
   if (answered.channel === 'X_CHAT') return 'CHAT_CREATE'
   if (answered.channel === 'EMAIL') return 'UNPRICED'

@@ -1,21 +1,14 @@
-import { v7 as uuidv7 } from 'uuid'
 import type { UserError } from '../domain/errors.ts'
-import { normalisePost, postProblem } from '../domain/post-text.ts'
-import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
-import { commentProblem } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket, missing } from '../tickets/lock-ticket.ts'
 import type { Done } from '../tickets/outcome.ts'
 import type { TicketLinks } from '../tickets/ticket-links.ts'
 import { changeTicket } from '../tickets/update-ticket.ts'
-import { deliveryJob } from './delivery-job.ts'
+import { planReply, type ReplyRefusal, textProblem } from './plan-reply.ts'
 import type { ReplyOutcome, ReplyRequest } from './replies.ts'
-import { type ReplyFacts, readReplyFacts } from './reply-facts.ts'
-import { REFUSAL_WORDS } from './wording.ts'
-
-/** Characters in a direct message (docs.x.com, "Direct Messages"); XChat publishes none, and is taken alike. */
-export const MESSAGE_LENGTH = 10_000
+import { readReplyFacts } from './reply-facts.ts'
+import { writeReplies } from './write-replies.ts'
 
 type Replied = Done & { readonly commentId: string | null }
 
@@ -59,30 +52,18 @@ export async function replyWithin(
     commentId: null,
     userErrors: [{ code, field: [field], message }],
   })
-  if (ticket.status === 'CLOSED')
-    return refused(
-      'CLOSED_TICKET',
-      'ticketId',
-      'A closed ticket takes no answers; what the customer says next opens a follow-up.',
-    )
   const facts = await readReplyFacts(scope.db, ticket, selfServe, request.commentId)
-  const { channel } = facts.answered
-  if (facts.target === null && channel === 'EMAIL') return refused('NO_EMAIL', 'ticketId', REFUSAL_WORDS.NO_EMAIL)
-  if (facts.target === null) {
-    const field = request.commentId === undefined ? 'ticketId' : 'commentId'
-    return refused('NOTHING_TO_ANSWER', field, 'There is nothing of the customer here that X lets us answer.')
-  }
-  const typed = textProblem(request.body, channel, facts.participants)
+  const { plan, refusal } = planReply(ticket, facts, 'single', request.accountId)
+  if (refusal) return refused(refusal.code, fieldOf(refusal, request), refusal.message)
+  const { channel, participants } = plan
+  const typed = textProblem(request.body, channel, participants)
   if (typed) return refused('INVALID_INPUT', 'body', typed)
-  const linked = await links.addTo(scope, ticket, request.body, request.ticketLink)
+  const [linked] = await links.addTo(scope, [{ ticket, text: request.body, wanted: request.ticketLink }])
+  if (!linked) throw new Error('A text was lost.')
   if (linked.refused) return refused(linked.refused.code, 'ticketLink', linked.refused.message)
   // F52: the link counts.
-  const problem = textProblem(linked.body, channel, facts.participants)
+  const problem = textProblem(linked.body, channel, participants)
   if (problem) return refused('INVALID_INPUT', 'body', problem)
-
-  const sender = senderOf(facts, request.accountId)
-  if (sender.refusal) return refused(sender.refusal, 'accountId', REFUSAL_WORDS[sender.refusal])
-  if (sender.accountId === undefined) return refused('NOT_FOUND', 'accountId', 'There is no account with this id.')
 
   // What the answer says of the ticket comes first: an error in it sends nothing.
   if (request.status !== undefined) {
@@ -91,56 +72,15 @@ export async function replyWithin(
   }
   const after = request.status === undefined ? locked : ((await lockTicket(scope, person, ticketId)) ?? locked)
   const { subject: _, ...snapshot } = after.ticket
-  const comment = { id: uuidv7(), authorId: person.userId, direction: 'OUTBOUND', visibility: 'PUBLIC' } as const
-  await scope.db.comment.create({
-    data: {
-      ...comment,
-      ticketId,
-      channel,
-      body: channel === 'X_POST' ? normalisePost(linked.body) : linked.body.trim(),
-      postedAt: now,
-      createdAt: now,
-      delivery: {
-        create: {
-          ticketId,
-          channel,
-          accountId: channel === 'EMAIL' ? null : sender.accountId,
-          target: facts.target,
-          mentions: [...facts.participants],
-          createdAt: now,
-          dueAt: now,
-        },
-      },
-    },
-  })
+  const reply = { ticketId, plan, body: linked.body }
+  const written = await writeReplies(scope, [reply], { authorId: person.userId, bulk: false, now })
+  const commentId = written.get(ticketId)
+  if (commentId === undefined) throw new Error('An answer was not written.')
   await scope.db.ticket.update({ where: { id: ticketId }, data: { commentCount: { increment: 1 }, updatedAt: now } })
+  const comment = { id: commentId, authorId: person.userId, direction: 'OUTBOUND', visibility: 'PUBLIC' } as const
   scope.emit({ type: 'comment.created', ticket: snapshot, comment })
-  scope.enqueue(deliveryJob(channel === 'EMAIL' ? null : sender.accountId))
-  return { ticketId, commentId: comment.id, userErrors: [] }
+  return { ticketId, commentId, userErrors: [] }
 }
 
-/** What is wrong with a text that is to travel this way; undefined when nothing is. */
-export function textProblem(body: string, channel: ReplyChannel, participants: readonly string[]): string | undefined {
-  const problem = commentProblem(body)
-  if (problem || channel === 'EMAIL') return problem
-  if (channel === 'X_POST') return postProblem(body, participants)
-  const excess = [...body.trim()].length - MESSAGE_LENGTH
-  return excess > 0
-    ? `A message has at most ${MESSAGE_LENGTH.toLocaleString('en')} characters; this has ${excess} too many.`
-    : undefined
-}
-
-interface Sender {
-  readonly accountId?: string
-  readonly refusal?: keyof typeof REFUSAL_WORDS
-}
-
-/** F28: whom the agent names, else whom the rules propose. */
-function senderOf({ accounts, answered, rules }: ReplyFacts, named: string | undefined): Sender {
-  const { options, preselected, refusal } = chooseSender('single', accounts, answered, rules)
-  if (named === undefined)
-    return preselected ? { accountId: preselected.accountId } : { refusal: refusal ?? 'REPLIES_NOT_ALLOWED' }
-  const option = options.find(({ accountId }) => accountId === named)
-  if (!option) return {}
-  return option.refusal ? { refusal: option.refusal } : { accountId: named }
-}
+const fieldOf = ({ about }: ReplyRefusal, { commentId }: ReplyRequest): string =>
+  about === 'account' ? 'accountId' : about === 'comment' && commentId !== undefined ? 'commentId' : 'ticketId'

@@ -18,6 +18,14 @@ const key = z
   .refine(isStorable, 'This is not text.')
   .nullish()
 
+const BulkReplyInput = builder.inputType('BulkReplyInput', {
+  description: 'An answer to the customers, by the account that the bulk sender rule names.',
+  fields: (t) => ({
+    body: t.string({ required: true, description: 'The text. Of a post: at most 280 characters, as X counts them.' }),
+    ticketLink: t.boolean({ description: 'Whether it carries a link to the ticket’s page, where agents decide.' }),
+  }),
+})
+
 const BulkPatchInput = builder.inputType('BulkPatchInput', {
   description: 'What to change of tickets. What is not given stays as it is.',
   fields: (t) => ({
@@ -29,6 +37,10 @@ const BulkPatchInput = builder.inputType('BulkPatchInput', {
     addTags: t.stringList({ description: 'Tags to add to those that they have.' }),
     removeTags: t.stringList({ description: 'Tags to take away from those that they have.' }),
     comment: t.string({ description: 'A private note to add, at most 50,000 characters.' }),
+    reply: t.field({
+      type: BulkReplyInput,
+      description: 'An answer to the customers, as they wrote. Sent when no single answer of the account waits.',
+    }),
   }),
 })
 

@@ -1,7 +1,7 @@
 import type { GraphQLResolveInfo } from 'graphql'
 import { sql } from '../domain/sql.ts'
 import { visibleTickets } from '../domain/visibility.ts'
-import type { BulkUpdateItem, Ticket } from '../generated/prisma/client.ts'
+import type { BulkUpdateItem, Comment, Ticket } from '../generated/prisma/client.ts'
 import { prefetchComments } from './comment-pages.ts'
 import type { Context } from './context.ts'
 import { encodeGlobalId } from './global-id.ts'
@@ -13,6 +13,8 @@ import { viewerOf } from './viewer.ts'
 export interface ItemNode extends BulkUpdateItem {
   readonly globalId: string
   readonly ticket: Ticket | null
+  /** The answer that was given. */
+  readonly reply: Comment | null
 }
 
 /** Items are paged by their places. */
@@ -43,10 +45,16 @@ export async function bulkItemPage(
   const places = found.rows.map(({ place }) => place)
   const items = await prisma.bulkUpdateItem.findMany({ where: { jobId, place: { in: places } } })
   const tickets = await ticketsOf(context, info, items)
+  const replies = await repliesOf(context, info, items)
   const byPlace = new Map(
     items.map((item) => [
       item.place,
-      { ...item, globalId: encodeGlobalId('Ticket', item.ticketId), ticket: tickets.get(item.ticketId) ?? null },
+      {
+        ...item,
+        globalId: encodeGlobalId('Ticket', item.ticketId),
+        ticket: tickets.get(item.ticketId) ?? null,
+        reply: replies.get(replyIdOf(item) ?? '') ?? null,
+      },
     ]),
   )
   return { ...found, rows: places.flatMap((place) => byPlace.get(place) ?? []) }
@@ -57,13 +65,34 @@ async function ticketsOf(
   info: GraphQLResolveInfo,
   items: readonly BulkUpdateItem[],
 ): Promise<ReadonlyMap<string, Ticket>> {
-  const paths = [
-    ['nodes', 'ticket'],
-    ['edges', 'node', 'ticket'],
-  ]
+  const paths = pathsOf('ticket')
   if (paths.every((path) => fieldsAt(info, path).length === 0)) return new Map()
   const where = { id: { in: items.map(({ ticketId }) => ticketId) }, ...visibleTickets(viewerOf(context)) }
   const found = await context.prisma.ticket.findMany({ ...selectionFor('Ticket', context, info, paths), where })
   await prefetchComments(context.prisma, context, info, found, paths)
   return new Map(found.map((ticket) => [ticket.id, ticket]))
 }
+
+async function repliesOf(
+  context: Context,
+  info: GraphQLResolveInfo,
+  items: readonly BulkUpdateItem[],
+): Promise<ReadonlyMap<string, Comment>> {
+  const paths = pathsOf('reply')
+  const ids = items.flatMap((item) => replyIdOf(item) ?? [])
+  if (ids.length === 0 || paths.every((path) => fieldsAt(info, path).length === 0)) return new Map()
+  const where = { id: { in: ids }, ticket: visibleTickets(viewerOf(context)) }
+  const found = await context.prisma.comment.findMany({ ...selectionFor('Comment', context, info, paths), where })
+  return new Map(found.map((comment) => [comment.id, comment]))
+}
+
+/** Written by us, beside the old values (bulk/decide.ts). */
+const replyIdOf = ({ before }: BulkUpdateItem): string | undefined => {
+  const id = before instanceof Object && 'replyId' in before ? before['replyId'] : undefined
+  return typeof id === 'string' ? id : undefined
+}
+
+const pathsOf = (field: string): string[][] => [
+  ['nodes', field],
+  ['edges', 'node', field],
+]

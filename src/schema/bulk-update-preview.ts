@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import type { BulkPreview, PreviewedTicket } from '../bulk/bulk-updates.ts'
+import type { BulkPreview, PreviewedTicket, SenderCount } from '../bulk/bulk-updates.ts'
 import { BULK_OUTCOMES, type BulkOutcome } from '../domain/bulk-update.ts'
+import { formatDollars } from '../domain/money.ts'
 import type { TicketState } from '../domain/ticket.ts'
+import { AccountRef } from './account.ts'
 import { builder } from './builder.ts'
 import { BulkOutcomeEnum } from './bulk-update.ts'
 import { BulkUpdateTicketsInput, readBulkUpdate } from './bulk-update-input.ts'
-import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
+import { CommentChannelEnum, TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
 import { encodeGlobalId } from './global-id.ts'
 import { nowhere } from './nowhere.ts'
+import { SenderReasonEnum } from './reply-options.ts'
 import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
@@ -27,6 +30,34 @@ const TicketFields = builder.objectRef<TicketState>('BulkTicketFields').implemen
       resolve: ({ groupId }) => groupId && encodeGlobalId('Group', groupId),
     }),
     tags: t.exposeStringList('tags', { description: 'Its tags.' }),
+  }),
+})
+
+type Sender = Pick<SenderCount, 'channel' | 'accountId' | 'reason'>
+
+const BulkSenderRef = builder.objectRef<Sender>('BulkSender').implement({
+  description: 'Who would answer a ticket, and how.',
+  fields: (t) => ({
+    channel: t.expose('channel', {
+      type: CommentChannelEnum,
+      description: 'The way that the answer would travel: as the customer wrote.',
+    }),
+    account: t.prismaField({
+      type: AccountRef,
+      nullable: true,
+      description: 'The account; null with e-mail.',
+      resolve: (query, { accountId }, _args, { prisma }) =>
+        accountId === null ? null : prisma.account.findUniqueOrThrow({ ...query, where: { id: accountId } }),
+    }),
+    reason: t.expose('reason', { type: SenderReasonEnum, nullable: true, description: 'Why it is that one.' }),
+  }),
+})
+
+const SenderCountRef = builder.objectRef<SenderCount>('BulkSenderCount').implement({
+  description: 'How many tickets somebody would answer.',
+  fields: (t) => ({
+    sender: t.field({ type: BulkSenderRef, description: 'Who, and why.', resolve: (count) => count }),
+    count: t.exposeInt('count', { description: 'How many.' }),
   }),
 })
 
@@ -51,6 +82,17 @@ const Previewed = builder.objectRef<PreviewedTicket>('BulkPreviewTicket').implem
       nullable: true,
       description: 'As it would be.',
       resolve: ({ after }) => after,
+    }),
+    sender: t.field({
+      type: BulkSenderRef,
+      nullable: true,
+      description: 'Who would answer, and why; null: nobody, as no answer would be given.',
+      resolve: ({ reply }) => reply?.plan ?? null,
+    }),
+    text: t.string({
+      nullable: true,
+      description: 'The answer as it would be sent: with a link of that length if it gets one.',
+      resolve: ({ reply }) => reply?.body ?? null,
     }),
   }),
 })
@@ -77,6 +119,15 @@ const Preview = builder.objectRef<BulkPreview>('BulkUpdatePreview').implement({
       description: 'How many would have which outcome, each outcome once.',
       resolve: ({ counts }) => BULK_OUTCOMES.map((outcome) => ({ outcome, count: counts[outcome] })),
     }),
+    senders: t.field({
+      type: [SenderCountRef],
+      description: 'Who would answer how many of them, and why; the most first.',
+      resolve: ({ senders }) => [...senders],
+    }),
+    price: t.string({
+      description: 'What X would charge for the answers, in US dollars.',
+      resolve: ({ price }) => formatDollars(price),
+    }),
     sample: t.field({ type: [Previewed], description: 'The first of them.', resolve: ({ sample }) => [...sample] }),
     userErrors: t.field({
       type: [UserErrorRef],
@@ -91,7 +142,13 @@ const Preview = builder.objectRef<BulkPreview>('BulkUpdatePreview').implement({
   }),
 })
 
-const NOTHING = { total: 0, counts: { CHANGED: 0, UNCHANGED: 0, CONFLICT: 0, NOT_FOUND: 0, FAILED: 0 }, sample: [] }
+const NOTHING = {
+  total: 0,
+  counts: { CHANGED: 0, UNCHANGED: 0, CONFLICT: 0, NOT_FOUND: 0, FAILED: 0 },
+  sample: [],
+  senders: [],
+  price: 0n,
+}
 
 builder.queryField('previewBulkUpdate', (t) =>
   t.field({

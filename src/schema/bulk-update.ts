@@ -3,6 +3,7 @@ import { BULK_FIELDS, type BulkOutcome, paceOf } from '../domain/bulk-update.ts'
 import type { UserError } from '../domain/errors.ts'
 import { builder } from './builder.ts'
 import { bulkItemPage, ITEM_ORDER, type ItemNode } from './bulk-update-items.ts'
+import { CommentRef } from './comment.ts'
 import { described } from './enums.ts'
 import { pageRequest, toConnection } from './paging/keyset.ts'
 import { TicketRef } from './ticket.ts'
@@ -58,6 +59,12 @@ const BulkUpdateItem = builder.objectRef<ItemNode>('BulkUpdateItem').implement({
       description: 'Why it was left alone. `field` is the path inside the patch.',
       // Written by us from the same type.
       resolve: ({ errors }) => (errors ?? []) as unknown as UserError[],
+    }),
+    reply: t.field({
+      type: CommentRef,
+      nullable: true,
+      description: 'The answer that was given; its `delivery` tells whether X has it.',
+      resolve: ({ reply }) => reply,
     }),
     changed: t.stringList({
       description: 'The fields that were changed.',

@@ -17,7 +17,7 @@ const SenderRefusalEnum = builder.enumType('SenderRefusal', {
   values: described<SenderRefusal>(REFUSAL_WORDS),
 })
 
-const SenderReasonEnum = builder.enumType('SenderReason', {
+export const SenderReasonEnum = builder.enumType('SenderReason', {
   description: 'Why an account is proposed.',
   values: described<SenderReason>({
     ADDRESSED: 'The customer wrote to it.',

@@ -20,18 +20,41 @@ export interface TicketLinkRow {
 export const SOME_CODE: TicketLinkRow = { code: '0'.repeat(CODE_LENGTH), shortenedUrl: null }
 
 /** The link of a ticket, made if there is none yet: one for each, whoever comes at once. */
-export async function linkOf({ db }: Pick<ChangeScope, 'db'>, ticketId: string): Promise<TicketLinkRow> {
-  const find = () => db.ticketLink.findUnique({ where: { ticketId }, select: { code: true, shortenedUrl: true } })
-  for (let tries = 0; tries < 3; tries++) {
-    const known = await find()
-    if (known) return known
-    // No error for a code that is taken: it would end the transaction. The next one will do.
+export async function linkOf(scope: Pick<ChangeScope, 'db'>, ticketId: string): Promise<TicketLinkRow> {
+  const link = (await linksOf(scope, [ticketId])).get(ticketId)
+  if (!link) throw new Error('no free code was found for a ticket’s link')
+  return link
+}
+
+/** The same for many tickets, by as many queries as for one. */
+export async function linksOf(
+  { db }: Pick<ChangeScope, 'db'>,
+  ticketIds: readonly string[],
+): Promise<ReadonlyMap<string, TicketLinkRow>> {
+  for (let tries = 0; ; tries++) {
+    const known = await findLinks(db, ticketIds)
+    const missing = ticketIds.filter((id) => !known.has(id))
+    if (missing.length === 0) return known
+    if (tries === 3) throw new Error('no free code was found for a ticket’s link')
+    // No error for a code that is taken: it would end the transaction. The next one will do. In the tickets' order, so
+    // that two who make the same ones do not wait for each other in a circle.
     await db.$executeRaw`
-      INSERT INTO ticket_link (ticket_id, code) VALUES (${ticketId}::uuid, ${newCode()}) ON CONFLICT DO NOTHING`
+      INSERT INTO ticket_link (ticket_id, code)
+      SELECT * FROM unnest(${missing}::uuid[], ${missing.map(newCode)}::text[]) AS l(ticket, code) ORDER BY l.ticket
+      ON CONFLICT DO NOTHING`
   }
-  const made = await find()
-  if (!made) throw new Error('no free code was found for a ticket’s link')
-  return made
+}
+
+/** The links that there are. */
+export async function findLinks(
+  db: Pick<ChangeScope['db'], 'ticketLink'>,
+  ticketIds: readonly string[],
+): Promise<ReadonlyMap<string, TicketLinkRow>> {
+  const rows = await db.ticketLink.findMany({
+    where: { ticketId: { in: [...ticketIds] } },
+    select: { ticketId: true, code: true, shortenedUrl: true },
+  })
+  return new Map(rows.map(({ ticketId, ...link }) => [ticketId, link]))
 }
 
 const newCode = (): string => Array.from({ length: CODE_LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')

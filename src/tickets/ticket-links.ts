@@ -8,7 +8,7 @@ import {
 } from '../domain/ticket-link.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import type { LinkShortener } from './link-shortener.ts'
-import { linkOf, SOME_CODE, shortUrl, ticketUrl } from './ticket-link.ts'
+import { findLinks, linkOf, linksOf, SOME_CODE, shortUrl, type TicketLinkRow, ticketUrl } from './ticket-link.ts'
 
 type LinkedTicket = { readonly id: string; readonly number: number }
 type Db = ChangeScope['db']
@@ -18,22 +18,24 @@ export type LinkedText =
   | { readonly body: string; readonly form: TicketLinkForm | null; readonly refused?: undefined }
   | { readonly refused: NonNullable<TicketLinkDecision['refused']> }
 
-/** Links to tickets' pages, for whoever writes to requesters (F52). `wanted` is what the agent says, if anything. */
+/** A text for one ticket's requester. `wanted` is what the agent says of a link, if anything. */
+export interface TextToLink {
+  readonly ticket: LinkedTicket
+  readonly text: string
+  readonly wanted?: boolean | null | undefined
+}
+
+/** Links to tickets' pages, for whoever writes to requesters (F52). */
 export interface TicketLinks {
   /**
    * Has the configured shortener make a link of this ticket, if there is none yet. Before the reply's transaction, for
    * no transaction waits for somebody else's server. Never throws: without an answer in time, our own link is used.
    */
   prepare(ticketId: string): Promise<void>
-  /** What is sent: the text with the link that the settings and the agent say, made in the reply's transaction. */
-  addTo(
-    scope: Pick<ChangeScope, 'db'>,
-    ticket: LinkedTicket,
-    text: string,
-    wanted?: boolean | null,
-  ): Promise<LinkedText>
+  /** What is sent: the texts with the links that the settings and the agent say, made in the replies' transaction. */
+  addTo(scope: Pick<ChangeScope, 'db'>, texts: readonly TextToLink[]): Promise<readonly LinkedText[]>
   /** The same before it is sent: of the same length, by X's count too, but nothing is made. */
-  preview(db: Db, ticket: LinkedTicket, text: string, wanted?: boolean | null): Promise<LinkedText>
+  preview(db: Db, texts: readonly TextToLink[]): Promise<readonly LinkedText[]>
 }
 
 /** After a failure the shortener is left alone for so long: agents do not wait for it one after the other. */
@@ -52,14 +54,22 @@ export function createTicketLinks(services: {
 
   async function linked(
     db: Db,
-    text: string,
-    wanted: boolean | null | undefined,
-    addressOf: (form: TicketLinkForm) => Promise<string>,
-  ): Promise<LinkedText> {
-    const decision = decideTicketLink(await readSettings(db), wanted)
-    if (decision.refused) return { refused: decision.refused }
-    const { form } = decision
-    return { form, body: form === null ? text : appendLink(text, await addressOf(form)) }
+    texts: readonly TextToLink[],
+    shortLinks: (ticketIds: readonly string[]) => Promise<ReadonlyMap<string, TicketLinkRow>>,
+  ): Promise<readonly LinkedText[]> {
+    const settings = await readSettings(db)
+    const decided = texts.map((one) => ({ ...one, decision: decideTicketLink(settings, one.wanted) }))
+    const short = decided.flatMap(({ ticket, decision }) =>
+      !decision.refused && decision.form === 'SHORT' ? [ticket.id] : [],
+    )
+    const links = short.length === 0 ? undefined : await shortLinks(short)
+    return decided.map(({ ticket, text, decision }) => {
+      if (decision.refused) return { refused: decision.refused }
+      const { form } = decision
+      if (form === null) return { form, body: text }
+      const url = form === 'ORIGINAL' ? ticketUrl(base(), ticket.number) : shortOf(links?.get(ticket.id) ?? SOME_CODE)
+      return { form, body: appendLink(text, url) }
+    })
   }
 
   // Only while the operator wants it: a shortener that was given up may lead nowhere any more.
@@ -87,16 +97,8 @@ export function createTicketLinks(services: {
       }
     },
 
-    addTo: (scope, { id, number }, text, wanted) =>
-      linked(scope.db, text, wanted, async (form) =>
-        form === 'ORIGINAL' ? ticketUrl(base(), number) : shortOf(await linkOf(scope, id)),
-      ),
-
-    preview: (db, { id, number }, text, wanted) =>
-      linked(db, text, wanted, async (form) => {
-        if (form === 'ORIGINAL') return ticketUrl(base(), number)
-        return shortOf((await db.ticketLink.findUnique({ where: { ticketId: id } })) ?? SOME_CODE)
-      }),
+    addTo: (scope, texts) => linked(scope.db, texts, (ids) => linksOf(scope, ids)),
+    preview: (db, texts) => linked(db, texts, (ids) => findLinks(db, ids)),
   }
 }
 

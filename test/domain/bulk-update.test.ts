@@ -55,7 +55,7 @@ describe('an item of a bulk update', () => {
         const inBulk = decideBulkItem(found(ticket), given, null, facts)
         if (alone.userErrors) expect(inBulk).toEqual({ outcome: 'FAILED', errors: alone.userErrors })
         else if (alone.changed.length === 0) expect(inBulk).toEqual({ outcome: 'UNCHANGED' })
-        else expect(inBulk).toEqual({ outcome: 'CHANGED', note: null, ...alone })
+        else expect(inBulk).toEqual({ outcome: 'CHANGED', note: null, reply: false, ...alone })
       }),
     )
   })

@@ -37,6 +37,20 @@ describe('after an attempt', () => {
       DAY_MS + 1,
       { state: 'FAILED', error: 'UNAVAILABLE_TOO_LONG', detail: undefined },
     ],
+    [
+      'X was away for a moment, behind many others that waited',
+      later('UNAVAILABLE'),
+      1,
+      DAY_MS + 1,
+      { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 1_000 },
+    ],
+    [
+      'X takes no more for days',
+      later('RATE_LIMITED', 900_000),
+      300,
+      3 * DAY_MS,
+      { state: 'QUEUED', error: 'RATE_LIMITED', dueInMs: 900_000 },
+    ],
     ['nobody knows', { kind: 'UNCERTAIN', refused: false }, 1, 0, { state: 'SENDING', error: null, dueInMs: 1_000 }],
     [
       'X says that it does not work',

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBulkUpdates } from '../../src/bulk/create-bulk-updates.ts'
 import type { Audience } from '../../src/domain/visibility.ts'
 import type { Store } from '../../src/store/store.ts'
+import { bulkReplies } from '../helpers/bulk-replies.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { testStore } from '../helpers/stores.ts'
 
@@ -53,7 +54,11 @@ describe('a bulk update whose workers are killed', () => {
   it('goes on within 10 s in another, and does every item exactly once', async () => {
     const patch = { status: 'SOLVED', addTags: ['outage'], comment: 'Done.' } as const
     const request = { targets: { kind: 'filter', filter: {} }, patch, ifPosition: null } as const
-    const started = await createBulkUpdates({ store, mostTickets: 100_000 }).start(agent, request, null)
+    const started = await createBulkUpdates({ store, replies: bulkReplies(store), mostTickets: 100_000 }).start(
+      agent,
+      request,
+      null,
+    )
     const id = started.jobId ?? ''
     const job = () => store.prisma.bulkUpdateJob.findUniqueOrThrow({ where: { id } })
     const done = async () => (await job()).done

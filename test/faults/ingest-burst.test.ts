@@ -4,6 +4,8 @@ import { expectExactly, ingestWorld } from '../helpers/ingest-world.ts'
 import { spawnPerch } from '../helpers/processes.ts'
 
 const POSTS = 10_000
+/** Of a process that does everything. Three bursts peaked at 380, 371 and 406 MiB of resident memory with it. */
+const HEAP_MIB = 256
 
 /** Resident memory of a process, in MiB (Linux). */
 function residentOf(pid: number | undefined): number {
@@ -16,7 +18,8 @@ it.skipIf(process.platform !== 'linux')(
   async () => {
     const world = await ingestWorld()
     const { simulator, store, common } = world
-    const perch = await spawnPerch(common)
+    // What V8 takes of a big machine before it collects says nothing: here it has to make do with little.
+    const perch = await spawnPerch({ ...common, env: { NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` } })
     try {
       await expect.poll(() => simulator.state.streams, { timeout: 20_000 }).toBe(1)
       const all: string[] = []
@@ -55,7 +58,7 @@ it.skipIf(process.platform !== 'linux')(
       const seen = events.map(({ ticketId }) => numbers.get(ticketId ?? ''))
       expect(seen).toEqual(tickets.map(({ number }) => number))
       const [first = 0, second = 0, third = 0] = peaks
-      expect(third).toBeLessThan(700)
+      expect(third).toBeLessThan(600)
       // What a burst took is used again: something that is kept would be kept each time. (V8 collects when it likes.)
       expect(Math.min(second - first, third - second)).toBeLessThan(50)
     } finally {

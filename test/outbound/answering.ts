@@ -68,16 +68,18 @@ export interface AnsweringWorld {
   close(): Promise<void>
 }
 
-export async function answeringWorld(count = 1): Promise<AnsweringWorld> {
+/** With `chatting`, only so many of the brands, the last ones, have XChat: each costs a process a thread. */
+export async function answeringWorld(count = 1, chatting = count): Promise<AnsweringWorld> {
   const database = await testDatabase()
   const x = await validatedSimulator({ pinHashingMode: 'FastInsecure' })
   const { simulator } = x
   const app = await startPerch({ databaseUrl: database.url, simulatorUrl: simulator.url })
   const owners = brands(simulator, count)
-  for (const owner of owners) {
+  for (const [index, owner] of owners.entries()) {
     const accountId = (await connect(app, owner)).account?.id ?? ''
-    await simulator.setUpXChat({ user: owner, pin: '4821' })
     await mutate(app, 'updateAccount', { accountId, captureDirectMessages: true })
+    if (index < count - chatting) continue
+    await simulator.setUpXChat({ user: owner, pin: '4821' })
     await mutate(app, 'confirmXChatPin', { accountId, pin: '4821' }, 'admin', 'outcome')
   }
   const handles = new Map(simulator.users().map(({ id, username }) => [id, username]))

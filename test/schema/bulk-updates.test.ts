@@ -3,6 +3,7 @@ import { doBatch } from '../../src/bulk/batch.ts'
 import { createBulkUpdateTask } from '../../src/bulk/task.ts'
 import type { Viewer } from '../../src/schema/context.ts'
 import { updateTicket } from '../../src/tickets/update-ticket.ts'
+import { bulkReplies } from '../helpers/bulk-replies.ts'
 import { silent } from '../helpers/stores.ts'
 import { at, createWorld, gid, type World } from './world.ts'
 
@@ -54,7 +55,10 @@ const dbId = (globalId: string | undefined) =>
 
 /** Does what a worker would. */
 const work = async ({ job }: Payload) =>
-  createBulkUpdateTask({ store: world.store, logger: silent })({ jobId: dbId(job?.id) }, undefined)
+  createBulkUpdateTask({ store: world.store, replies: bulkReplies(world.store), logger: silent })(
+    { jobId: dbId(job?.id) },
+    undefined,
+  )
 
 async function results(payload: Payload, viewer: Viewer = world.agent) {
   const { data } = await world.ask<{
@@ -224,7 +228,9 @@ describe('a bulk update', () => {
   it('is stopped between two batches, and what was done stays done', async () => {
     const payload = await begin({ ids: tickets(), patch: { addTags: ['x'] } })
     const job = { jobId: dbId(payload.job?.id), ownerId: world.agent.userId }
-    expect(await doBatch(world.store, job, { size: 1, yields: false })).toBe(true)
+    expect(
+      await doBatch({ store: world.store, replies: bulkReplies(world.store) }, job, { size: 1, yields: false }),
+    ).toBe(true)
     expect((await call('undoBulkUpdate', payload.job?.id)).userErrors).toMatchObject([{ code: 'BULK_UPDATE_RUNNING' }])
     expect((await call('cancelBulkUpdate', payload.job?.id)).job).toMatchObject({ status: 'CANCELLED', done: 1 })
     await work(payload)

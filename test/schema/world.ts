@@ -23,6 +23,7 @@ import { createVault } from '../../src/store/vault.ts'
 import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
 import { XError } from '../../src/x/errors.ts'
 import { type ScriptedRealms, scriptedRealms } from '../accounts/xchat-realms.ts'
+import { bulkReplies } from '../helpers/bulk-replies.ts'
 import { testDatabase } from '../helpers/database.ts'
 import { freeCalls } from '../helpers/free-calls.ts'
 import { SILENT_X } from '../helpers/silent-x.ts'
@@ -111,7 +112,7 @@ export async function createWorld(): Promise<World> {
   })
   const links = createTicketLinks({ store, base: () => 'https://perch.example.com', logger })
   const replies = createReplies({ store, calls: freeCalls(), selfServe: true, links })
-  const bulkUpdates = createBulkUpdates({ store, mostTickets: 100_000 })
+  const bulkUpdates = createBulkUpdates({ store, replies: bulkReplies(store), mostTickets: 100_000 })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({

@@ -44,8 +44,10 @@ describe('a reply', () => {
     const ticket = await world.openTicket()
     const made = () => world.store.prisma.ticketLink.findUnique({ where: { ticketId: ticket.id } })
     const both = async (wanted?: boolean) => {
-      const preview = await links().preview(world.store.prisma, ticket, 'We are on it.', wanted)
-      return [preview, await inChange((scope) => links().addTo(scope, ticket, 'We are on it.', wanted))]
+      const texts = [{ ticket, text: 'We are on it.', wanted }]
+      const [preview] = await links().preview(world.store.prisma, texts)
+      const [added] = await inChange((scope) => links().addTo(scope, texts))
+      return [preview, added]
     }
     const plain = { body: 'We are on it.', form: null }
     expect(await both()).toEqual([plain, plain])
@@ -70,8 +72,8 @@ describe('a reply', () => {
 
 describe('a configured shortener', () => {
   const textOf = async (of: ReturnType<typeof links>, ticket: { id: string; number: number }) => {
-    const linked = await inChange((scope) => of.addTo(scope, ticket, 'Hi'))
-    return 'body' in linked ? linked.body : linked.refused.code
+    const [linked] = await inChange((scope) => of.addTo(scope, [{ ticket, text: 'Hi' }]))
+    return linked && 'body' in linked ? linked.body : linked?.refused.code
   }
 
   it('is asked for nothing while no short links are sent', async () => {

@@ -1,0 +1,51 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { ChangeScope } from '../store/store.ts'
+import { deliveryJob } from './delivery-job.ts'
+import { type ReplyPlan, sentText } from './plan-reply.ts'
+
+/** An answer that is to be kept and sent. */
+export interface NewReply {
+  readonly ticketId: string
+  readonly plan: ReplyPlan
+  /** With its link, if it gets one. */
+  readonly body: string
+}
+
+interface Written {
+  readonly authorId: string
+  /** Sent when nothing else waits: one of many. */
+  readonly bulk: boolean
+  /** The database's clock. */
+  readonly now: Date
+}
+
+/** Writes the comments, their deliveries and the jobs that send them. Gives the comments' ids by ticket. */
+export async function writeReplies(
+  { db, enqueue }: Pick<ChangeScope, 'db' | 'enqueue'>,
+  replies: readonly NewReply[],
+  { authorId, bulk, now }: Written,
+): Promise<ReadonlyMap<string, string>> {
+  if (replies.length === 0) return new Map()
+  const rows = replies.map(({ ticketId, plan, body }) => ({
+    id: uuidv7(),
+    ticket: ticketId,
+    channel: plan.channel,
+    body: sentText(body, plan.channel),
+    account: plan.accountId,
+    target: plan.target,
+    mentions: plan.participants,
+  }))
+  // Two statements, whatever the number: a bulk update writes hundreds at once.
+  const json = JSON.stringify(rows)
+  await db.$executeRaw`
+    INSERT INTO comment (id, ticket_id, author_id, direction, visibility, channel, body, posted_at, created_at)
+    SELECT r.id, r.ticket, ${authorId}::uuid, 'OUTBOUND', 'PUBLIC', r.channel, r.body, ${now}, ${now}
+    FROM jsonb_to_recordset(${json}::jsonb) AS r(id uuid, ticket uuid, channel "CommentChannel", body text)`
+  await db.$executeRaw`
+    INSERT INTO delivery (comment_id, ticket_id, channel, account_id, target, mentions, bulk, created_at, due_at)
+    SELECT r.id, r.ticket, r.channel, r.account, r.target, r.mentions, ${bulk}, ${now}, ${now}
+    FROM jsonb_to_recordset(${json}::jsonb)
+      AS r(id uuid, ticket uuid, channel "CommentChannel", account uuid, target text, mentions text[])`
+  for (const account of new Set(rows.map((row) => row.account))) enqueue(deliveryJob(account))
+  return new Map(rows.map(({ id, ticket }) => [ticket, id]))
+}
