@@ -35,8 +35,10 @@ export async function followToEnd(api: Api, server: Server, begun: Begun, report
     })
     return client
   }
-  const job = await watchJob(api, open, begun, (progress) => view.show(progress)).finally(() => view.close())
-  await client?.dispose()
+  const job = await watchJob(api, open, begun, (progress) => view.show(progress)).finally(() => {
+    view.close()
+    return client?.dispose()
+  })
   const written = await report?.write(failedItems(api, id))
   if (job.failed > 0) await sayFailures(api, job)
   process.off('SIGINT', interrupt)

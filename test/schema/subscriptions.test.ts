@@ -18,6 +18,9 @@ const EVENTS = `subscription($after: Position, $filter: TicketEventFilter) {
     changes { field before after } comment { body }
   }
 }`
+const LINES = `subscription($after: Position) {
+  ticketEvents(after: $after) { type actor { kind userId part } ticketId ticketNumber commentId }
+}`
 const UPDATE = 'mutation($input: UpdateTicketInput!) { updateTicket(input: $input) { position userErrors { code } } }'
 
 interface Created {
@@ -115,6 +118,25 @@ describe('ticketEvents', () => {
       },
       { ticketEvents: { ...common, type: 'COMMENT_CREATED', actor: system, changes: [], comment: { body: 'More' } } },
       { ticketEvents: { ...common, type: 'COMMENT_CREATED', actor: grace, changes: [], comment: { body: 'A note' } } },
+    ])
+    await events.stop()
+  })
+
+  it('names what an event is about without reading it, also when it is gone', async () => {
+    const { id, number, commentId, position } = await world.openTicket()
+    const ticketId = gid('Ticket', id)
+    await update({ ticketId, status: 'OPEN' })
+    await world.store.prisma.ticket.delete({ where: { id } })
+    const events = await world.listen(world.agent, LINES, { after: `${position.epoch}:${position.offset - 1}` })
+    world.sql.length = 0
+    const heard = (await events.take(2)).map(({ data }) => data)
+    expect(world.sql).toEqual([])
+    const about = { ticketId, ticketNumber: number }
+    const system = { kind: 'SYSTEM', userId: null, part: 'ingest' }
+    const grace = { kind: 'USER', userId: gid('User', world.agent.userId), part: null }
+    expect(heard).toEqual([
+      { ticketEvents: { ...about, type: 'TICKET_CREATED', actor: system, commentId: gid('Comment', commentId) } },
+      { ticketEvents: { ...about, type: 'TICKET_UPDATED', actor: grace, commentId: null } },
     ])
     await events.stop()
   })
