@@ -60,6 +60,7 @@ function post(goesOn?: Conversation): ReceivedPost {
       inReplyToUserId: goesOn ? SIMULATED_BRAND.id : null,
       mentionedUserIds: [SIMULATED_BRAND.id],
       mentionedHandles: ['acme'],
+      quotedUserId: null,
       repostOfId: null,
       postedAt: new Date(Date.UTC(2026, 9, 1) + n).toISOString(),
       editedAt: null,

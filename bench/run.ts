@@ -13,7 +13,8 @@ import { benchLatency, type LatencySetup } from './latency.ts'
 import { benchScale } from './scale.ts'
 
 /*
- * `npm run bench`: everything measured on this machine in one run, with durable commits (fsync on).
+ * `npm run bench`: everything measured on this machine in one run, with durable commits (fsync on); parts of it by name,
+ * as in `npm run bench -- bulk`.
  * Prints Markdown tables; bench/README.md keeps the last ones that were recorded.
  */
 
@@ -36,26 +37,38 @@ async function database(name: string): Promise<string> {
   return url.href
 }
 
-try {
+/** What is measured, in this order. */
+const PARTS = {
+  latency: async () => benchLatency(await setups(), progress),
+  ingestion: async () => benchIngestion(await database('ingestion'), progress),
+  scale: () => benchScale({ database, progress }),
+  'event-log': async () => benchEventLog(await database('event_log'), progress),
+  accounts: async () => benchAccounts(await database('accounts'), progress),
+  bulk: async () => benchBulk(await database('bulk'), progress),
+} as const satisfies Readonly<Record<string, () => Promise<string>>>
+
+async function setups(): Promise<LatencySetup[]> {
   const redisUrl = redis && `redis://127.0.0.1:${redis.port}`
-  const setups: LatencySetup[] = [{ name: 'stream, one process', databaseUrl: await database('latency_one') }]
+  const found: LatencySetup[] = [{ name: 'stream, one process', databaseUrl: await database('latency_one') }]
   if (redisUrl) {
     const databaseUrl = await database('latency_two')
-    setups.push({ name: 'stream, api and worker over Redis', databaseUrl, redisUrl })
+    found.push({ name: 'stream, api and worker over Redis', databaseUrl, redisUrl })
   }
-  setups.push(
+  found.push(
     { name: 'webhook, one process', databaseUrl: await database('latency_webhook'), source: 'webhook' },
     { name: 'polling every 15 s, one process', databaseUrl: await database('latency_polling'), source: 'polling' },
   )
-  const latency = await benchLatency(setups, progress)
-  const ingestion = await benchIngestion(await database('ingestion'), progress)
-  const scale = await benchScale({ database, progress })
-  const log = await benchEventLog(await database('event_log'), progress)
-  const accounts = await benchAccounts(await database('accounts'), progress)
-  const bulk = await benchBulk(await database('bulk'), progress)
-  process.stdout.write(
-    `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${latency}\n\n${ingestion}\n\n${scale}\n\n${log}\n\n${accounts}\n\n${bulk}\n`,
-  )
+  return found
+}
+
+try {
+  const asked = process.argv.slice(2)
+  const unknown = asked.filter((name) => !(name in PARTS))
+  if (unknown.length > 0) throw new Error(`There are only these parts: ${Object.keys(PARTS).join(', ')}.`)
+  const tables = []
+  for (const [name, measure] of Object.entries(PARTS))
+    if (asked.length === 0 || asked.includes(name)) tables.push(await measure())
+  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model}\n\n${tables.join('\n\n')}\n`)
 } finally {
   await redis?.stop()
   await postgres.stop()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { invalidRequest, nothingThere, plainProblem, type Reply } from '../http/problems.ts'
+import { invalidRequest, nothingThere, plainProblem, type Reply, refusedByRecipient } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import type { DirectConversation, DirectEvent } from '../world/model.ts'
 import { cutItemPage } from './item-page.ts'
@@ -60,14 +60,13 @@ function withParticipant(call: AuthorizedCall): Reply {
 
 const draft = z.object({ text: z.string().min(1).max(10_000) })
 
-/** A message to whoever takes one: everybody here, but who is suspended. */
+/** A message to whoever takes one. */
 function sendTo(call: AuthorizedCall): Reply {
   const id = checkId('participant_id', call.params['participant_id'] ?? '')
   const { world } = call.simulation
   const to = world.users.get(id)
   if (!to) throw nothingThere('user', 'participant_id', id)
-  // What X says here is documented nowhere: clients must go by the status.
-  if (to.suspended || id === me(call)) throw plainProblem(403, 'You cannot send messages to this user.')
+  if (id === me(call) || !world.takesMessages(to, me(call))) throw refusedByRecipient()
   return sent(call, world.directMessages.between(me(call), id))
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { Simulation } from '../core/simulation.ts'
 import { invalidRequest, missing, plainProblem, Refusal, type Reply } from '../http/problems.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import type { XPost, XUser } from '../world/model.ts'
-import { codePoints, MAX_TEXT } from '../world/text.ts'
+import { weightIn } from '../world/text.ts'
+import { MAX_TEXT } from '../world/weight.ts'
 import { checkId, readList, readSelection } from './parameters.ts'
 import { bodyOf, renderPosts } from './render-posts.ts'
 import { canSee, whyUnseen } from './visibility.ts'
@@ -60,7 +62,6 @@ function create({ body, caller, simulation }: AuthorizedCall): Reply {
   }
   const { text, reply, quote_tweet_id: quotedId } = parsed.data
   if (text.trim() === '') throw invalidRequest('$.text: the text of a post without media can not be empty')
-  if (codePoints(text) > MAX_TEXT) throw plainProblem(403, 'Your Tweet text is too long.')
   const find = (id: string | undefined, detail: string): XPost | undefined => {
     if (id === undefined) return undefined
     const post = world.posts.get(id)
@@ -69,33 +70,50 @@ function create({ body, caller, simulation }: AuthorizedCall): Reply {
   }
   const inReplyTo = find(
     reply?.in_reply_to_tweet_id,
-    'You attempted to reply to a Tweet that is deleted or not visible.',
+    'You attempted to reply to a Tweet that is deleted or not visible to you.',
   )
-  const quoteOf = find(quotedId, 'You attempted to quote a Tweet that is deleted or not visible.')
+  const quoteOf = find(quotedId, 'You attempted to quote a Tweet that is deleted or not visible to you.')
+  // Seen in the wild as a 400 whose message is among `errors` (tweepy's BadRequest), and not as its `detail`.
+  if (weightIn(text, caller.user, inReplyTo, (idOrName) => world.findUser(idOrName)) > MAX_TEXT)
+    throw invalidRequest(
+      'Your Tweet text is too long. For more information on how Twitter determines text length see https://github.com/twitter/twitter-text.',
+    )
+  // X's code 136; API v2 gives no codes.
+  if (inReplyTo && world.blocks(inReplyTo.authorId, caller.user.id))
+    throw plainProblem(403, 'You have been blocked from the author of this tweet.')
   if (policy.selfServeReplies) requireSummons(caller.user, inReplyTo, quoteOf)
-  const since = simulation.now().getTime() - DUPLICATE_WITHIN_MS
-  const twice = world.timeline.some(
-    (post) =>
-      post.authorId === caller.user.id &&
-      post.typed === text &&
-      post.inReplyTo?.postId === inReplyTo?.id &&
-      post.createdAt.getTime() > since,
-  )
-  if (twice) throw plainProblem(403, 'You are not allowed to create a Tweet with duplicate content.')
+  if (saidBefore(simulation, caller.user, text, inReplyTo))
+    throw plainProblem(403, 'You are not allowed to create a Tweet with duplicate content.')
   const post = world.addPost({ author: caller.user, typed: text, inReplyTo, quoteOf })
   simulation.received.push({ post, clientId: caller.app.clientId })
   return { status: 201, body: { data: { id: post.id, text: post.text, edit_history_tweet_ids: [post.id] } } }
 }
 
+/** Whether X refuses a text of somebody as said before, as far as its policy goes here. */
+function saidBefore({ world, policy, now }: Simulation, user: XUser, text: string, inReplyTo: XPost | undefined) {
+  const since = now().getTime() - DUPLICATE_WITHIN_MS
+  const within = policy.duplicates
+  return world.timeline.some(
+    (post) =>
+      within !== 'allowed' &&
+      post.authorId === user.id &&
+      post.typed === text &&
+      (within === 'refused' || post.inReplyTo?.postId === inReplyTo?.id) &&
+      post.createdAt.getTime() > since,
+  )
+}
+
 /** Since 2026-02-23 a self-serve app may answer only whoever named or quoted the account; quoting by API is gone. */
 function requireSummons(user: XUser, inReplyTo: XPost | undefined, quoteOf: XPost | undefined): void {
-  // X's words for these two are documented nowhere: clients must go by status and type.
+  // X documents no words for these two; those of the second are what bots report that they are told.
   const refuse = (detail: string) => new Refusal(403, { title: 'Forbidden', detail, type: 'about:blank', status: 403 })
   if (quoteOf && quoteOf.authorId !== user.id) throw refuse('Quoting Posts is not permitted at this access level.')
   if (!inReplyTo || inReplyTo.authorId === user.id) return
   const summoned = inReplyTo.mentions.some(({ id }) => id === user.id) || inReplyTo.quoted?.userId === user.id
   if (!summoned)
-    throw refuse('Reply to this conversation is not allowed because you have not been mentioned or quoted.')
+    throw refuse(
+      'Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author of the post you are replying to.',
+    )
 }
 
 function remove({ params, caller, simulation }: AuthorizedCall): Reply {

@@ -18,7 +18,7 @@ export function whyUnseen(world: World, caller: Caller, id: string, parameter: s
   return canSee(world, caller, post) ? undefined : notAuthorized(parameter, id, section)
 }
 
-/** The user field connection_status: undefined for apps and of oneself. Follow requests, blocks and mutes are not there. */
+/** The user field connection_status: undefined for apps and of oneself. Follow requests and mutes are not there. */
 export function connectionsOf(world: World, caller: Caller, user: XUser): readonly string[] | undefined {
   if (caller.kind !== 'user' || caller.user.id === user.id) return undefined
   return [

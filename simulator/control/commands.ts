@@ -178,6 +178,11 @@ export function suspend(simulation: Simulation, input: Input<typeof inputs.suspe
   userOf(simulation, input.user).suspended = input.suspended
 }
 
+/** One blocks the other, who can answer them and write to them no more; or lets them again. */
+export function block(simulation: Simulation, input: Input<typeof inputs.blockInput>): void {
+  simulation.world.setBlock(userOf(simulation, input.user), userOf(simulation, input.target), input.blocked)
+}
+
 export function addFault(simulation: Simulation, input: Input<typeof inputs.faultInput>): void {
   const fault: Fault = { ...input, match: input.match ?? {} }
   simulation.faults.add(fault)

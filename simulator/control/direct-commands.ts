@@ -39,6 +39,11 @@ export function directMessages(
   )
 }
 
+/** Somebody takes no messages, by their settings, from whoever they do not follow; or takes them again. */
+export function refuseMessages(simulation: Simulation, input: Input<typeof inputs.refuseMessagesInput>): void {
+  userOf(simulation, input.user).refusesMessages = input.refused
+}
+
 /** A group of classic direct messages. */
 export function createDirectGroup(
   simulation: Simulation,

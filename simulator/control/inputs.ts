@@ -87,6 +87,8 @@ export const revokeInput = z.strictObject({ user: person, clientId: z.string().o
 
 export const userRef = z.strictObject({ user: person })
 export const suspendInput = userRef.extend({ suspended: z.boolean() })
+export const blockInput = userRef.extend({ target: person, blocked: z.boolean() })
+export const refuseMessagesInput = userRef.extend({ refused: z.boolean() })
 
 const pin = z.string().regex(/^[0-9]{4}$/, 'four digits')
 export const pinInput = userRef.extend({ pin })
@@ -140,6 +142,7 @@ export const rateLimitInput = z.strictObject({
 
 export const policyInput = z.strictObject({
   selfServeReplies: z.boolean().optional(),
+  duplicates: z.enum(['refused-to-the-same-post', 'refused', 'allowed']).optional(),
   accessTokenSeconds: count.optional(),
   authorizationCodeSeconds: count.optional(),
   searchLagSeconds: count.optional(),

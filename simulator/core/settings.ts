@@ -25,6 +25,11 @@ export const DEFAULT_APP: App = {
 export interface Policy {
   /** Self-serve apps may answer only posts whose author mentioned or quoted the account (X changelog, 2026-02-23). */
   selfServeReplies: boolean
+  /**
+   * Whether X refuses a text that the same author gave within a day: to the same post (or, again, to none), to any, or
+   * never. X does not say how far it goes; one answer to many customers is the rule in support, and goes through.
+   */
+  duplicates: 'refused-to-the-same-post' | 'refused' | 'allowed'
   accessTokenSeconds: number
   authorizationCodeSeconds: number
   /** Recent search without `since_id` or times sees posts this old and older (X: 30). */
@@ -41,6 +46,7 @@ export interface Policy {
 
 export const DEFAULT_POLICY: Policy = {
   selfServeReplies: true,
+  duplicates: 'refused-to-the-same-post',
   accessTokenSeconds: 7_200,
   authorizationCodeSeconds: 30,
   // X's 30 would hide what a demonstration has just posted; set it to 30 to see what that does.

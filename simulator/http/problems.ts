@@ -103,6 +103,10 @@ export const suspended = (): Refusal =>
     type: `${PROBLEMS}/user-suspended`,
   })
 
+/** Whoever is written to takes no messages from the writer; X documents no words, these are what clients are told. */
+export const refusedByRecipient = (): Refusal =>
+  plainProblem(403, 'You do not have permission to DM one or more participants.')
+
 export const tooManyConnections = (): Refusal =>
   new Refusal(429, {
     title: 'ConnectionException',

@@ -16,6 +16,8 @@ export interface XUser {
   readonly protected: boolean
   /** A suspended user's tokens are answered 403 user-suspended. */
   suspended: boolean
+  /** Takes messages from nobody but whom they follow. */
+  refusesMessages: boolean
   followers: number
   following: number
   readonly listed: number

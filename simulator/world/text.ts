@@ -1,7 +1,5 @@
 import type { Mention, XPost, XUser } from './model.ts'
-
-/** Longest text of a post without a paid account, in code points (X weighs some of them double; we do not). */
-export const MAX_TEXT = 280
+import { MAX_TEXT, weightOf } from './weight.ts'
 
 const MENTION = /(?<![\w@])@(\w{1,15})(?![\w@])/g
 const LEADING_MENTION = /^@(\w{1,15})(?![\w@])\s*/
@@ -50,7 +48,7 @@ export function compose(
   const addressees = parent ? addresseesOf(typed, author, parent, userOf) : []
   const prefix = addressees.map(({ username }) => `@${username} `).join('')
   const whole = prefix + escapeText(typed)
-  const long = codePoints(prefix + typed) > MAX_TEXT + codePoints(prefix)
+  const long = weightIn(typed, author, parent, userOf) > MAX_TEXT
   const text = long ? `${[...whole].slice(0, MAX_TEXT - 1).join('')}…` : whole
   const known = (found: Found): Mention[] => {
     const user = userOf(found.value)
@@ -102,6 +100,17 @@ function addresseesOf(
     const user = userOf(id)
     return user && !alreadyTyped.has(user.username.toLowerCase()) ? [user] : []
   })
+}
+
+/** The length by X's count of what an author types, in answer to `parent` if there is one. */
+export function weightIn(
+  typed: string,
+  author: XUser,
+  parent: XPost | undefined,
+  userOf: (idOrName: string) => XUser | undefined,
+): number {
+  const addressees = parent ? addresseesOf('', author, parent, userOf) : []
+  return weightOf(typed, new Set(addressees.map(({ username }) => username.toLowerCase())))
 }
 
 /** X's `entities` of a text; undefined when it has none. */

@@ -45,6 +45,7 @@ export class World {
   readonly #byName = new Map<string, XUser>()
   /** Whom each user follows; of a protected user these are the followers they approved. */
   readonly #following = new Map<string, Set<string>>()
+  readonly #blocking = new Map<string, Set<string>>()
   /** By user, oldest first. */
   readonly #likes = new Map<string, Like[]>()
   readonly #mentioning = new Map<string, XPost[]>()
@@ -89,6 +90,7 @@ export class World {
       verifiedType: draft.verifiedType ?? 'none',
       protected: draft.protected ?? false,
       suspended: draft.suspended ?? false,
+      refusesMessages: false,
       followers: draft.followers ?? 0,
       following: draft.following ?? 0,
       listed: Math.floor((draft.followers ?? 0) / 200),
@@ -236,6 +238,29 @@ export class World {
     source.following += follows ? 1 : -1
     target.followers += follows ? 1 : -1
     this.tell({ kind: 'follow', source, target, follows })
+  }
+
+  blocks(sourceId: string, targetId: string): boolean {
+    return this.#blocking.get(sourceId)?.has(targetId) === true
+  }
+
+  /** Blocking ends following, both ways. Nobody is told of the block itself. */
+  setBlock(source: XUser, target: XUser, blocks: boolean): void {
+    const blocked = this.#blocking.get(source.id) ?? new Set()
+    this.#blocking.set(source.id, blocked)
+    if (!blocks) {
+      blocked.delete(target.id)
+      return
+    }
+    blocked.add(target.id)
+    this.setFollow(source, target, false)
+    this.setFollow(target, source, false)
+  }
+
+  /** Whether one takes messages from the other. */
+  takesMessages(user: XUser, fromId: string): boolean {
+    if (user.suspended || this.blocks(user.id, fromId)) return false
+    return !user.refusesMessages || this.follows(user.id, fromId)
   }
 
   /** Nobody is told: X has no event for it. */

@@ -1,3 +1,4 @@
+import { refusedByRecipient } from '../http/problems.ts'
 import type { Route } from '../http/router.ts'
 import { conversationOf, me, noConversation, ok, taking, WRITE } from './chat-call.ts'
 import type { KeyChange } from './conversations.ts'
@@ -55,9 +56,15 @@ export const writeRoutes: readonly Route[] = [
     access: WRITE,
     handle: (call) => {
       const body = read(messageBody, call.body)
+      const conversation = conversationOf(call)
+      const { world } = call.simulation
+      const others = conversation.participants.flatMap((id) => (id === me(call) ? [] : (world.users.get(id) ?? [])))
+      // X says nothing of XChat; taken as it is with direct messages.
+      if (others.length === 1 && !others.every((other) => world.takesMessages(other, me(call))))
+        throw refusedByRecipient()
       const { encoded } = call.simulation.xchat.server.post(
         me(call),
-        conversationOf(call),
+        conversation,
         body.message_id,
         body.encoded_message_create_event,
         body.encoded_message_event_signature,

@@ -20,6 +20,8 @@ export interface Post {
   readonly mentionedUserIds: readonly string[]
   /** Their handles as the text spells them, without `@`, lower case: the text alone may carry a mention. */
   readonly mentionedHandles: readonly string[]
+  /** The author of the post that it quotes; null: it quotes none, or X does not show whose. */
+  readonly quotedUserId: string | null
   /** The post that it repeats without adding a word (a repost). */
   readonly repostOfId: string | null
   /** ISO 8601: when the first version was posted. */

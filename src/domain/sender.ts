@@ -35,6 +35,8 @@ export type SenderReason = (typeof SENDER_REASONS)[number]
 /** An account that might answer. */
 export interface SenderAccount {
   readonly id: string
+  /** X's. */
+  readonly xUserId: string
   /** In lower case, without @. */
   readonly screenName: string
   readonly status: 'ACTIVE' | 'DEACTIVATED' | 'DEAUTHORIZED' | 'UNLINKED'
@@ -51,6 +53,8 @@ export interface Answered {
   readonly accountId: string
   /** Of a public post: whom it names, in lower case; null: X shows nothing of it any more. */
   readonly mentions: readonly string[] | null
+  /** Of a public post: whose post it quotes, by X's id; null: nobody's, as far as is known. */
+  readonly quotedUserId: string | null
   /** Whether there is an address to write to (F38). */
   readonly hasEmail: boolean
 }
@@ -73,9 +77,15 @@ export function replyChannel(ticket: TicketChannel, last: string | null, movedTo
   return last === 'X_CHAT' ? 'X_CHAT' : 'X_DM'
 }
 
+/** Whether what is answered mentions or quotes the account (X's changelog, 2026-02-23). */
+export const isSummoned = (
+  { screenName, xUserId }: Pick<SenderAccount, 'screenName' | 'xUserId'>,
+  { mentions, quotedUserId }: Pick<Answered, 'mentions' | 'quotedUserId'>,
+): boolean => mentions?.includes(screenName) === true || quotedUserId === xUserId
+
 /** Why this account cannot send the answer; null when it can. */
 export function refusalOf(account: SenderAccount, answered: Answered, rules: SenderRules): SenderRefusal | null {
-  const { channel, accountId, mentions, hasEmail } = answered
+  const { channel, accountId, hasEmail } = answered
   // Moved to e-mail, no account speaks: the mail says whose it is.
   if (channel === 'EMAIL') return hasEmail ? null : 'NO_EMAIL'
   if (account.status === 'DEAUTHORIZED') return 'DEAUTHORIZED'
@@ -87,7 +97,7 @@ export function refusalOf(account: SenderAccount, answered: Answered, rules: Sen
   }
   if (!account.allowReplies) return 'REPLIES_NOT_ALLOWED'
   if (channel === 'X_CHAT' && !account.xchatOpen) return 'XCHAT_LOCKED'
-  if (channel === 'X_POST' && rules.selfServe && mentions !== null && !mentions.includes(account.screenName))
+  if (channel === 'X_POST' && rules.selfServe && answered.mentions !== null && !isSummoned(account, answered))
     return 'NOT_SUMMONED'
   return null
 }

@@ -13,6 +13,7 @@ import { saveCursors } from './rows-cursors.ts'
 import { keepFollows, keepLikes } from './rows-follows.ts'
 import { changeIncoming, followComments, insertWaits, keepRemoved } from './rows-incoming.ts'
 import { upsertRequesters } from './rows-people.ts'
+import { keepQuotes } from './rows-quotes.ts'
 import { insertTickets, redactSubjects, stopImports, updateTickets } from './rows-tickets.ts'
 
 const INGEST: Actor = { kind: 'system', part: 'ingest' }
@@ -72,6 +73,7 @@ export async function applyWithin(
   await changeIncoming(db, plan)
   const followed = await followComments(db, plan)
   await keepRemoved(db, plan)
+  await keepQuotes(db, items)
   await keepLikes(db, plan)
   await keepFollows(db, plan)
   await noteTraffic(db, plan)

@@ -105,7 +105,7 @@ async function decide(
 async function readWaiting(db: Prisma.TransactionClient, ids: readonly string[]) {
   const rows = await db.incomingPost.findMany({ where: { id: { in: [...ids] } } })
   return new Map(
-    rows.map(({ id, versionId, authorId, conversationId, text, inReplyToPostId, postedAt, editedAt }) => {
+    rows.map(({ id, versionId, authorId, conversationId, text, inReplyToPostId, quotedUserId, postedAt, editedAt }) => {
       const post = {
         id,
         versionId: versionId ?? id,
@@ -117,6 +117,7 @@ async function readWaiting(db: Prisma.TransactionClient, ids: readonly string[])
         inReplyToUserId: null,
         mentionedUserIds: [],
         mentionedHandles: [],
+        quotedUserId,
         repostOfId: null,
         postedAt: postedAt.toISOString(),
         editedAt: editedAt?.toISOString() ?? null,

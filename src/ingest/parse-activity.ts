@@ -3,7 +3,7 @@ import { timeOfId } from '../domain/x-id.ts'
 import type { DeliveredEvent } from '../x-calls/x-calls.ts'
 import type { Item, Parsed } from './item.ts'
 import { parseMessageActivity } from './parse-message.ts'
-import { parsePosts, parseUsers, why, xId } from './parse-post.ts'
+import { parseAuthors, parsePosts, parseUsers, why, xId } from './parse-post.ts'
 
 /* What the Activity API tells, by stream or webhook (docs.x.com "X Activity API event payloads") → items. */
 
@@ -85,10 +85,13 @@ export function parseActivity(line: string): ParsedActivity {
   return notice.success ? NOTHING : refused(line, why(event.error))
 }
 
+const postsOf = (posts: readonly unknown[], { includes }: Event) =>
+  parsePosts(posts, parseUsers(includes?.users ?? []), parseAuthors(includes?.tweets ?? []))
+
 function parseEvent(event: Event, line: string): ParsedActivity {
   const { event_type: type, payload } = event
   if (POST_EVENTS.has(type)) {
-    const { posts, rejects } = parsePosts([payload], parseUsers(event.includes?.users ?? []))
+    const { posts, rejects } = postsOf([payload], event)
     return { ...NOTHING, items: posts.map(({ post, author }) => ({ kind: 'post', post, author })), rejects }
   }
   switch (type) {
@@ -137,7 +140,7 @@ function parseLike(event: Event, line: string): ParsedActivity {
   const like = rawLike.safeParse(payload)
   if (!like.success) return refused(line, why(like.error))
   const { liked_tweet_id, timestamp_ms, created_at } = like.data
-  const { posts } = parsePosts(includes?.tweets ?? [], parseUsers(includes?.users ?? []))
+  const { posts } = postsOf(includes?.tweets ?? [], event)
   const liked = posts.find(({ post }) => post.versionId === liked_tweet_id)
   if (!liked) return refused(line, 'a like without the post that is liked')
   // Whoever is told of likes in both directions sees those of others, too.

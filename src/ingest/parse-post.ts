@@ -67,10 +67,26 @@ export function parseUsers(users: readonly unknown[], readerId?: string): Map<st
   return people
 }
 
-/** Each post by itself: one that makes no sense is a Reject, with its text, and its neighbours go on. */
+const rawReferenced = z.object({ id: xId, author_id: xId })
+
+/** Who wrote the posts beside a payload's own, by the posts' ids: those that they answer, quote or repeat. */
+export function parseAuthors(posts: readonly unknown[]): Map<string, string> {
+  const authors = new Map<string, string>()
+  for (const post of posts) {
+    const parsed = rawReferenced.safeParse(post)
+    if (parsed.success) authors.set(parsed.data.id, parsed.data.author_id)
+  }
+  return authors
+}
+
+/**
+ * Each post by itself: one that makes no sense is a Reject, with its text, and its neighbours go on. `authors` are those
+ * of the posts that they refer to.
+ */
 export function parsePosts(
   posts: readonly unknown[],
   people: ReadonlyMap<string, SeenProfile>,
+  authors: ReadonlyMap<string, string>,
 ): { readonly posts: readonly AuthoredPost[]; readonly rejects: readonly Reject[] } {
   const found: AuthoredPost[] = []
   const rejects: Reject[] = []
@@ -78,13 +94,13 @@ export function parsePosts(
     const parsed = rawPost.safeParse(item)
     if (parsed.success) {
       const { author_id } = parsed.data
-      found.push({ post: toPost(parsed.data), author: people.get(author_id) ?? unseen(author_id) })
+      found.push({ post: toPost(parsed.data, authors), author: people.get(author_id) ?? unseen(author_id) })
     } else rejects.push({ payload: JSON.stringify(item) ?? 'undefined', reason: why(parsed.error) })
   }
   return { posts: found, rejects }
 }
 
-function toPost(raw: z.infer<typeof rawPost>): Post {
+function toPost(raw: z.infer<typeof rawPost>, authors: ReadonlyMap<string, string>): Post {
   const mentions = raw.entities?.mentions ?? []
   const refers = (type: string) => raw.referenced_tweets?.find((reference) => reference.type === type)
   const text = raw.note_tweet?.text ?? raw.text
@@ -101,6 +117,7 @@ function toPost(raw: z.infer<typeof rawPost>): Post {
     inReplyToUserId: raw.in_reply_to_user_id ?? null,
     mentionedUserIds: mentions.flatMap(({ id }) => id ?? []),
     mentionedHandles: [...mentions.map(({ username }) => username), ...typed].map((name) => name.toLowerCase()),
+    quotedUserId: authors.get(refers('quoted')?.id ?? '') ?? null,
     repostOfId: refers('retweeted')?.id ?? null,
     postedAt: first === raw.id ? versionAt : new Date(timeOfId(first)).toISOString(),
     editedAt: first === raw.id ? null : versionAt,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { compareIds } from '../domain/x-id.ts'
 import type { Parsed, ReceivedDeletion, ReceivedPost } from './item.ts'
-import { type AuthoredPost, parsePosts, parseUsers, xId } from './parse-post.ts'
+import { type AuthoredPost, parseAuthors, parsePosts, parseUsers, xId } from './parse-post.ts'
 
 /* X's pages → items. Each post is judged by itself; a body that is no page at all gives undefined: X's fault, and worth a retry. */
 
@@ -11,16 +11,20 @@ export interface ParsedPage extends Parsed {
   readonly nextToken: string | null
 }
 
+const rawIncludes = z
+  .object({ users: z.array(z.unknown()).optional(), tweets: z.array(z.unknown()).optional() })
+  .optional()
+
 const rawPage = z.object({
   data: z.array(z.unknown()).optional(),
-  includes: z.object({ users: z.array(z.unknown()).optional() }).optional(),
+  includes: rawIncludes,
   meta: z.object({ newest_id: z.string().optional(), next_token: z.string().optional() }),
 })
 
 const rawLookup = z
   .object({
     data: z.array(z.unknown()).optional(),
-    includes: z.object({ users: z.array(z.unknown()).optional() }).optional(),
+    includes: rawIncludes,
     errors: z.array(z.unknown()).optional(),
   })
   .refine(({ data, errors }) => data !== undefined || errors !== undefined)
@@ -31,8 +35,16 @@ const rawLookup = z
  */
 const notFound = z.object({
   resource_id: xId,
+  // What a post refers to was not asked for: it may be gone for whoever asks, and there for others.
+  parameter: z
+    .string()
+    .refine((name) => !name.startsWith('referenced_tweets'))
+    .optional(),
   type: z.string().regex(/^https:\/\/api\.(twitter|x)\.com\/2\/problems\/resource-not-found$/),
 })
+
+const postsOf = (data: readonly unknown[], includes: z.infer<typeof rawIncludes>, readerId: string | undefined) =>
+  parsePosts(data, parseUsers(includes?.users ?? [], readerId), parseAuthors(includes?.tweets ?? []))
 
 const asItem = ({ post, author }: AuthoredPost): ReceivedPost => ({ kind: 'post', post, author })
 
@@ -54,7 +66,7 @@ function readPage(
   const page = rawPage.safeParse(body)
   if (!page.success) return undefined
   const { data = [], includes, meta } = page.data
-  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? [], readerId))
+  const { posts, rejects } = postsOf(data, includes, readerId)
   const ids = posts.map(({ post }) => post.versionId)
   if (meta.newest_id && /^[0-9]{1,19}$/.test(meta.newest_id)) ids.push(meta.newest_id)
   return {
@@ -73,7 +85,7 @@ export function parseLookup(body: unknown, at: Date, readerId?: string): Parsed 
   const answer = rawLookup.safeParse(body)
   if (!answer.success) return undefined
   const { data = [], includes, errors = [] } = answer.data
-  const { posts, rejects } = parsePosts(data, parseUsers(includes?.users ?? [], readerId))
+  const { posts, rejects } = postsOf(data, includes, readerId)
   const gone = errors.flatMap((error): ReceivedDeletion[] => {
     const problem = notFound.safeParse(error)
     return problem.success ? [{ kind: 'deletion', postId: problem.data.resource_id, at: at.toISOString() }] : []

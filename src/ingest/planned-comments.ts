@@ -23,6 +23,7 @@ const PLAIN = {
   versionId: null,
   editedAt: null,
   deletedAt: null,
+  quotedUserId: null,
   favorited: false,
   retweeted: false,
   userId: null,
@@ -49,6 +50,7 @@ function commentOfPost(item: Item, post: Post, place: Place): PlannedComment {
     versionId: post.versionId === post.id ? null : post.versionId,
     postedAt: post.postedAt,
     editedAt: post.editedAt,
+    quotedUserId: post.quotedUserId,
     favorited: item.kind === 'like',
     userId: item.kind === 'conversion' ? item.userId : null,
   }

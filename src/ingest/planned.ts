@@ -38,6 +38,8 @@ export interface PlannedComment {
   readonly postedAt: string
   editedAt: string | null
   deletedAt: string | null
+  /** Of a post: X's id of whose post it quotes. */
+  readonly quotedUserId: string | null
   favorited: boolean
   retweeted: boolean
   /** Of this batch, older than the newest. */

@@ -19,13 +19,14 @@ export async function insertComments(
   )
   await db.$executeRaw`
     INSERT INTO comment (id, ticket_id, author_id, direction, visibility, channel, body, external_id, posted_at,
-                         version_id, edited_at, deleted_at, favorited, retweeted)
+                         version_id, edited_at, deleted_at, quoted_user_id, favorited, retweeted)
     SELECT c.id, c."ticketId", c."authorId", c.direction::"CommentDirection", c.visibility::"CommentVisibility",
            c.channel::"CommentChannel", c.body, c."externalId", c."postedAt", c."versionId", c."editedAt", c."deletedAt",
-           c.favorited, c.retweeted
+           c."quotedUserId", c.favorited, c.retweeted
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c(id uuid, "ticketId" uuid, "authorId" uuid,
       direction text, visibility text, channel text, body text, "externalId" text, "postedAt" timestamptz,
-      "versionId" text, "editedAt" timestamptz, "deletedAt" timestamptz, favorited boolean, retweeted boolean)`
+      "versionId" text, "editedAt" timestamptz, "deletedAt" timestamptz, "quotedUserId" text,
+      favorited boolean, retweeted boolean)`
   await insertVersions(
     db,
     comments.map(({ id, versions }) => ({ id, versions })),

@@ -20,6 +20,7 @@ export async function insertWaits(db: Db, { waits, redact }: Plan): Promise<void
       text: wait.deleted && redact ? '' : wait.post.text,
       versionId: wait.post.versionId === wait.post.id ? null : wait.post.versionId,
       editedAt: wait.post.editedAt,
+      quotedUserId: wait.post.quotedUserId,
       ticketId: wait.ticketId,
       postedAt: wait.post.postedAt,
       ...stateOf(wait),

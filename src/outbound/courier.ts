@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import { hasLink } from '../domain/post-text.ts'
 import { priceOfPost } from '../domain/price.ts'
+import { isSummoned } from '../domain/sender.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
@@ -34,8 +35,16 @@ export function createCourier(services: CourierServices): Courier & { close(): P
   }
 
   async function post(accountId: string, { body, target, mentions }: DueDelivery): Promise<Parcel> {
-    const account = await store.prisma.account.findUnique({ where: { id: accountId }, select: { screenName: true } })
-    const summoned = mentions.includes((account?.screenName ?? '').toLowerCase())
+    const [account, answered] = await Promise.all([
+      store.prisma.account.findUnique({ where: { id: accountId }, select: { screenName: true, xUserId: true } }),
+      store.prisma.comment.findFirst({
+        where: { channel: 'X_POST', OR: [{ externalId: target }, { versionId: target }] },
+        select: { quotedUserId: true },
+      }),
+    ])
+    const screenName = account?.screenName.toLowerCase() ?? ''
+    const quotedUserId = answered?.quotedUserId ?? null
+    const summoned = account !== null && isSummoned({ ...account, screenName }, { mentions, quotedUserId })
     const kind = priceOfPost({ hasUrl: hasLink(body), summoned })
     const call = (accessToken: string) => x.send.post({ text: body, inReplyToPostId: target, accessToken })
     const send = async () => (await calls.use(accountId, SEND_ENDPOINTS.X_POST, call, kind)).value.id

@@ -1,7 +1,7 @@
 import { expectedDelayMs, SENDING_LIMITS } from '../domain/delivery.ts'
 import { hasLink, measurePost, POST_LENGTH } from '../domain/post-text.ts'
 import { costOf, priceOfPost, type SpendKind, type XEndpoint } from '../domain/price.ts'
-import { chooseSender, type ReplyChannel } from '../domain/sender.ts'
+import { chooseSender, isSummoned, type ReplyChannel } from '../domain/sender.ts'
 import { COMMENT_LENGTH } from '../domain/ticket.ts'
 import { type Audience, visibleTickets } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
@@ -71,6 +71,6 @@ export function kindOf({ answered, accounts }: ReplyFacts, accountId: string | n
   if (answered.channel === 'X_CHAT') return 'CHAT_CREATE'
   if (answered.channel === 'EMAIL') return 'UNPRICED'
   const account = accounts.find(({ id }) => id === accountId)
-  const summoned = account !== undefined && answered.mentions?.includes(account.screenName) === true
+  const summoned = account !== undefined && isSummoned(account, answered)
   return priceOfPost({ hasUrl: hasLink(body), summoned })
 }

@@ -77,7 +77,13 @@ function factsOf(ticket: AnsweredTicket, comment: AnsweredComment | undefined, {
   const onX = channel === 'X_POST' ? (comment?.versionId ?? comment?.externalId) : profileId
   const target = channel === 'EMAIL' ? email : onX
   return {
-    answered: { channel, accountId: ticket.accountId, mentions, hasEmail: email !== null },
+    answered: {
+      channel,
+      accountId: ticket.accountId,
+      mentions,
+      quotedUserId: comment?.quotedUserId ?? null,
+      hasEmail: email !== null,
+    },
     commentId: comment?.id ?? null,
     target: target ?? null,
     participants: channel === 'X_POST' ? [...new Set(named)] : [],
@@ -89,6 +95,7 @@ async function readAccounts(db: Db): Promise<readonly SenderAccount[]> {
     where: { status: { not: 'UNLINKED' } },
     select: {
       id: true,
+      xUserId: true,
       screenName: true,
       status: true,
       allowReplies: true,
@@ -113,6 +120,7 @@ interface AnsweredComment {
   readonly body: string
   readonly externalId: string | null
   readonly versionId: string | null
+  readonly quotedUserId: string | null
   /** Their id at X, and their handle, as far as they are known. */
   readonly profileId: string | null
   readonly username: string | null
@@ -141,7 +149,8 @@ async function readAnswered(
       WHERE ${asked}::uuid IS NULL AND c.step < ${LONGEST_CHAIN} AND NOT EXISTS (SELECT FROM comment o WHERE ${answerable})
     )
     SELECT DISTINCT ON (c.ticket_id) c.ticket_id::text AS "ticketId", f.id::text AS id, f.channel::text AS channel, f.body,
-      f.external_id AS "externalId", f.version_id AS "versionId", p.id AS "profileId", p.username
+      f.external_id AS "externalId", f.version_id AS "versionId", f.quoted_user_id AS "quotedUserId",
+       p.id AS "profileId", p.username
     FROM chain c
     CROSS JOIN LATERAL (
       SELECT o.* FROM comment o WHERE ${answerable} AND (${asked}::uuid IS NULL OR o.id = ${asked}::uuid)

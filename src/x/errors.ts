@@ -1,5 +1,6 @@
 import { ApiPartialResponseError, ApiRequestError, ApiResponseError } from 'twitter-api-v2'
 import type { RateLimit } from './client.ts'
+import { problemOf, type XProblem } from './problem.ts'
 import { rateLimitOf, resetOf } from './rate-limit.ts'
 
 /** Kinds of refusal, by HTTP status and problem type, never by X's wording (TRAPS, "X"). */
@@ -27,12 +28,21 @@ export class XError extends Error {
   readonly rateLimit: RateLimit | undefined
   /** X's own words, cut short; undefined: it said nothing. */
   readonly detail: string | undefined
+  /** What it said it was: the type of the problem, and X's numbered codes. */
+  readonly problem: Pick<XProblem, 'type' | 'codes'>
   /** Whether X may have done all the same what it was asked to: the answer was lost, not refused. */
   readonly uncertain: boolean
   constructor(
     kind: XErrorKind,
     message: string,
-    details: { status?: number; retryAt?: Date; rateLimit?: RateLimit; detail?: string; uncertain?: boolean } = {},
+    details: {
+      status?: number
+      retryAt?: Date
+      rateLimit?: RateLimit
+      detail?: string
+      problem?: XProblem
+      uncertain?: boolean
+    } = {},
   ) {
     super(message)
     this.kind = kind
@@ -40,6 +50,7 @@ export class XError extends Error {
     this.retryAt = details.retryAt
     this.rateLimit = details.rateLimit
     this.detail = details.detail
+    this.problem = { type: details.problem?.type ?? null, codes: details.problem?.codes ?? [] }
     this.uncertain = details.uncertain ?? false
   }
 }
@@ -68,11 +79,19 @@ const NEVER_ASKED: ReadonlySet<unknown> = new Set([
   'ENETUNREACH',
 ])
 
+/** What Node said. twitter-api-v2 1.x keeps it under another name than its `requestError` looks for, and gives undefined. */
+function causeOf(error: ApiRequestError): unknown {
+  const kept: unknown = Reflect.get(error, '_options')
+  return error.requestError ?? (kept instanceof Object && 'error' in kept ? kept.error : undefined)
+}
+
 /** An error of twitter-api-v2 as an XError, without the request (whose headers carry the token). */
 export function translate(error: unknown, call: string): XError {
   if (error instanceof XError) return error
   if (error instanceof ApiResponseError) {
-    const { title, detail, error: code } = error.data ?? {}
+    const { title, error: code } = error.data ?? {}
+    const problem = problemOf(error.data)
+    const { detail } = problem
     const said = [title ?? code, detail].filter((part) => typeof part === 'string').join(': ')
     const retryAt = error.code === 429 ? resetOf(error.headers) : undefined
     const rateLimit = rateLimitOf(error.headers)
@@ -83,7 +102,8 @@ export function translate(error: unknown, call: string): XError {
         status: error.code,
         ...(retryAt && { retryAt }),
         ...(rateLimit && { rateLimit }),
-        ...(typeof detail === 'string' && { detail: detail.slice(0, DETAIL_LENGTH) }),
+        problem,
+        ...(detail !== undefined && { detail: detail.slice(0, DETAIL_LENGTH) }),
         uncertain: error.code >= 500,
       },
     )
@@ -95,7 +115,7 @@ export function translate(error: unknown, call: string): XError {
       uncertain: true,
     })
   }
-  const cause = error instanceof ApiRequestError ? error.requestError : error
+  const cause = error instanceof ApiRequestError ? causeOf(error) : error
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   return new XError('UNAVAILABLE', `${call}: ${cause instanceof Error ? cause.message : 'no answer'}`, {
     uncertain: !NEVER_ASKED.has(code),

@@ -15,6 +15,7 @@ interface Parts {
 
 const id = z.string().regex(/^[0-9]{1,19}$/)
 const madePost = z.object({ data: z.object({ id }) })
+const madeChat = z.object({ data: z.object({}) })
 const madeMessage = z.object({ data: z.object({ dm_event_id: id }) })
 
 /** What XSending promises. */
@@ -36,22 +37,26 @@ export function createSendingApi({ asUser, call, timeoutMs: timeout }: Parts): X
       const answer = await make(endpoint, `dm_conversations/with/${participantId}/messages`, { text }, accessToken)
       return written(answer, madeMessage.safeParse(answer.body).data?.data.dm_event_id, endpoint)
     },
-    chatMessage: (conversationId, message, accessToken) =>
-      make(
-        'POST /2/chat/conversations/:id/messages',
-        `chat/conversations/${conversationId}/messages`,
-        {
-          message_id: message.messageId,
-          encoded_message_create_event: message.encodedMessageCreateEvent,
-          encoded_message_event_signature: message.encodedMessageEventSignature,
-        },
-        accessToken,
-      ),
+    async chatMessage(conversationId, message, accessToken) {
+      const endpoint = 'POST /2/chat/conversations/:id/messages'
+      const body = {
+        message_id: message.messageId,
+        encoded_message_create_event: message.encodedMessageCreateEvent,
+        encoded_message_event_signature: message.encodedMessageEventSignature,
+      }
+      const answer = await make(endpoint, `chat/conversations/${conversationId}/messages`, body, accessToken)
+      // Its id is ours; that it was made, X says by any answer of its own, and a page of some gateway does not.
+      if (!madeChat.safeParse(answer.body).success) throw notUnderstood(endpoint)
+      return answer
+    },
   }
 }
 
 /** X took it, but what it said is not to be understood: nobody knows what it is called. */
 function written(answer: Omit<XWritten, 'value'>, made: string | undefined, endpoint: string): XWritten {
-  if (made === undefined) throw new XError('UNAVAILABLE', `${endpoint}: not an answer of X`, { uncertain: true })
+  if (made === undefined) throw notUnderstood(endpoint)
   return { ...answer, value: { id: made } }
 }
+
+const notUnderstood = (endpoint: string) =>
+  new XError('UNAVAILABLE', `${endpoint}: not an answer of X`, { uncertain: true })

@@ -37,7 +37,8 @@ const POST_FIELDS = {
     'author_id,conversation_id,created_at,edit_history_tweet_ids,entities,in_reply_to_user_id,note_tweet,referenced_tweets,text',
   'user.fields':
     'connection_status,created_at,name,profile_image_url,protected,public_metrics,username,verified,verified_type',
-  expansions: 'author_id',
+  // The posts that they refer to come along: whose post one quotes decides who may answer it.
+  expansions: 'author_id,referenced_tweets.id',
 }
 const MESSAGE_FIELDS = {
   'dm_event.fields': 'attachments,created_at,dm_conversation_id,event_type,id,participant_ids,sender_id,text',

@@ -16,6 +16,7 @@ const anyPost: fc.Arbitrary<Post> = fc.record({
   inReplyToUserId: fc.option(anyUser),
   mentionedUserIds: fc.array(anyUser),
   mentionedHandles: fc.array(fc.constantFrom('acme', 'acmesupport', 'mira')),
+  quotedUserId: fc.option(anyUser),
   repostOfId: fc.option(fc.constant('4000')),
   postedAt: fc.constant('2026-01-01T00:00:00.000Z'),
   editedAt: fc.constant(null),

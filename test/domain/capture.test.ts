@@ -34,6 +34,7 @@ const post = (change: Partial<Post> = {}): Post => ({
   inReplyToUserId: null,
   mentionedUserIds: ['100'],
   mentionedHandles: ['acme'],
+  quotedUserId: null,
   repostOfId: null,
   postedAt: '2026-01-01T00:00:00.000Z',
   editedAt: null,

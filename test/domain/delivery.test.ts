@@ -107,7 +107,9 @@ it('what X would refuse again is not retried', () => {
     'RATE_LIMITED',
     'UNAVAILABLE',
     'DUPLICATE',
+    'TOO_LONG',
     'POST_GONE',
+    'NOT_SUMMONED',
     'REJECTED',
   ])
 })

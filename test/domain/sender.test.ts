@@ -12,14 +12,21 @@ import {
 
 const receiver: SenderAccount = {
   id: 'receiver',
+  xUserId: '100',
   screenName: 'receiver',
   status: 'ACTIVE',
   allowReplies: true,
   isDefault: false,
   xchatOpen: true,
 }
-const other: SenderAccount = { ...receiver, id: 'other', screenName: 'other' }
-const post: Answered = { channel: 'X_POST', accountId: 'receiver', mentions: ['receiver', 'other'], hasEmail: false }
+const other: SenderAccount = { ...receiver, id: 'other', xUserId: '200', screenName: 'other' }
+const post: Answered = {
+  channel: 'X_POST',
+  accountId: 'receiver',
+  mentions: ['receiver', 'other'],
+  quotedUserId: null,
+  hasEmail: false,
+}
 const RULES: SenderRules = { plan: 'SUITE', selfServe: true }
 
 type Change = Partial<SenderAccount>
@@ -79,6 +86,9 @@ describe('what stands in the way', () => {
     ['a post that names both', {}, {}, {}, null, null],
     ['a post that names one', { mentions: ['receiver'] }, {}, {}, null, 'NOT_SUMMONED'],
     ['a liked post that names nobody', { mentions: [] }, {}, {}, 'NOT_SUMMONED', 'NOT_SUMMONED'],
+    ['a post that quotes one', { mentions: [], quotedUserId: '200' }, {}, {}, 'NOT_SUMMONED', null],
+    ['a post that names one and quotes the other', { mentions: ['other'], quotedUserId: '100' }, {}, {}, null, null],
+    ['a post that quotes a stranger', { mentions: [], quotedUserId: '300' }, {}, {}, 'NOT_SUMMONED', 'NOT_SUMMONED'],
     ['the same with Enterprise access', { mentions: [] }, { selfServe: false }, {}, null, null],
     ['a post that X shows no more', { mentions: null }, {}, {}, null, null],
     ['a direct message', { channel: 'X_DM' }, {}, {}, null, 'NOT_ADDRESSED'],

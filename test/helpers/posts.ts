@@ -49,6 +49,7 @@ export function received(
       inReplyToUserId: answers,
       mentionedUserIds: mentions,
       mentionedHandles: [],
+      quotedUserId: null,
       repostOfId: null,
       postedAt: new Date(Date.UTC(2026, 0, 1) + Number(id)).toISOString(),
       editedAt: null,

@@ -33,6 +33,40 @@ describe('a page of likes', () => {
   })
 })
 
+describe('a post that quotes another', () => {
+  const quote = post({
+    referenced_tweets: [
+      { type: 'quoted', id: '5' },
+      { type: 'replied_to', id: '6' },
+    ],
+  })
+  const tweets = [
+    { id: '6', author_id: '600', text: 'answered' },
+    { id: '5', author_id: '500', text: 'quoted' },
+  ]
+  const line = (event_type: string, payload: unknown, includes: object) =>
+    JSON.stringify({ data: { event_type, filter: { user_id: '100' }, payload, includes } })
+  const liked = { liked_tweet_id: quote.id, timestamp_ms: 1_766_000_000_000 }
+
+  it.each([
+    ['a page', parsePage({ data: [quote], includes: { tweets }, meta: {} })],
+    ['a page of likes', parseLikedPage({ data: [quote], includes: { tweets }, meta: {} }, '100', false)],
+    ['a lookup', parseLookup({ data: [quote], includes: { tweets } }, at)],
+    ['a stream or webhook', parseActivity(line('post.mention.create', quote, { tweets }))],
+    ['a like', parseActivity(line('like.create', liked, { tweets: [quote, ...tweets] }))],
+  ])('says whose it is, in %s', (_where, parsed) => {
+    expect(parsed?.items).toMatchObject([{ post: { quotedUserId: '500' } }])
+  })
+
+  it.each([
+    ['X does not show it', []],
+    ['X shows something else in its place', [{ id: '5', author_id: 'nobody' }, 7, null]],
+  ])('says nothing where %s', (_why, shown) => {
+    const page = parsePage({ data: [quote], includes: { tweets: shown }, meta: {} })
+    expect(page?.items).toMatchObject([{ post: { quotedUserId: null } }])
+  })
+})
+
 describe('an edited post', () => {
   it('is known by its first version, and dated by it', () => {
     const ids = ['1900000000000000000', '1900000001000000000']
@@ -67,6 +101,11 @@ describe('a lookup', () => {
       { kind: 'post' },
       { kind: 'deletion', postId: '7', at: '2026-11-23T12:00:00.000Z' },
     ])
+  })
+
+  it('says nothing of what a post refers to: that was not asked for', () => {
+    const gone = { ...problem('resource-not-found'), parameter: 'referenced_tweets.id' }
+    expect(parseLookup({ data: [post()], errors: [gone] }, at)?.items).toMatchObject([{ kind: 'post' }])
   })
 
   it('of nothing but deleted posts has no data', () => {

@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { encodeGlobalId } from '../../src/schema/global-id.ts'
+import { mutate } from '../accounts/graphql.ts'
+import { convertPost } from '../e2e/incoming-posts.ts'
+import { query, tokenFor } from '../helpers/perch.ts'
 import {
   type AnsweringWorld,
   answeringWorld,
@@ -68,13 +72,65 @@ describe.each(WAYS)('an answer by %s', (way) => {
     const { id } = await world.reply(ticketId, words('No'))
     const failed = await world.settled(ticketId, id, 'FAILED')
     expect(failed.delivery).toMatchObject({
-      error: way === 'X_POST' ? 'FORBIDDEN' : 'RECIPIENT_REFUSES',
+      error: 'FORBIDDEN',
       message: expect.any(String),
       retryable: true,
     })
     await world.retry(id)
     await world.settled(ticketId, id, 'SENT')
   })
+})
+
+it('by a direct message that the customer takes no more fails, and says so', { timeout: 60_000 }, async () => {
+  const text = words('Stop?')
+  const ticketId = await world.ticket('X_DM', text)
+  const subject = { subject: { endsWith: text } }
+  const ticket = await world.app.store.prisma.ticket.findFirst({
+    where: subject,
+    include: { requester: { include: { xProfile: true } } },
+  })
+  const user = ticket?.requester.xProfile?.id ?? ''
+  world.x.simulator.block({ user, target: world.brand.id, blocked: true })
+  const { id } = await world.reply(ticketId, words('No'))
+  const failed = await world.settled(ticketId, id, 'FAILED')
+  expect(failed.delivery).toMatchObject({
+    error: 'RECIPIENT_REFUSES',
+    detail: 'You do not have permission to DM one or more participants.',
+  })
+})
+
+it('to a post that quotes the account and does not name it is sent, at the price of an answer that was asked for', {
+  timeout: 60_000,
+}, async () => {
+  const { app, brand, x } = world
+  const { simulator } = x
+  const account = await app.store.prisma.account.findFirst({ where: { xUserId: brand.id } })
+  const accountId = encodeGlobalId('Account', account?.id ?? '')
+  // F15: what is captured by itself is not converted by hand.
+  await mutate(app, 'updateAccount', { accountId, captureMentions: false, manualConversion: true })
+  const ours = simulator.createPost({ from: brand.id, text: words('We are open') })
+  simulator.createUser({ username: 'quoter' })
+  const converted = async (quoteOf?: string) => {
+    const { id } = simulator.createPost({ from: 'quoter', text: words('Really?'), ...(quoteOf && { quoteOf }) })
+    const { ticket } = await convertPost(app, { accountId, xPostId: id })
+    return { postId: id, ticketId: ticket?.id ?? '' }
+  }
+  const token = await tokenFor(app)
+  const options = async (id: string) => {
+    const text = 'query($id: ID!) { replyOptions(ticketId: $id, body: "Yes") { price senders { refusal } } }'
+    return (await query<{ replyOptions: object }>(app.url, token, text, { id })).replyOptions
+  }
+  try {
+    const quote = await converted(ours.id)
+    const stranger = await converted()
+    expect(await options(quote.ticketId)).toEqual({ price: '0.01', senders: [{ refusal: null }] })
+    expect(await options(stranger.ticketId)).toEqual({ price: '0.015', senders: [{ refusal: 'NOT_SUMMONED' }] })
+    const { id } = await world.reply(quote.ticketId, words('Yes'))
+    await world.settled(quote.ticketId, id, 'SENT')
+    expect(simulator.received().at(-1)?.inReplyTo).toBe(quote.postId)
+  } finally {
+    await mutate(app, 'updateAccount', { accountId, captureMentions: true, manualConversion: false })
+  }
 })
 
 it('of one ticket are sent in the order in which they were given', { timeout: 60_000 }, async () => {

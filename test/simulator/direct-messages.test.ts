@@ -162,6 +162,29 @@ describe('one conversation', () => {
   })
 })
 
+test('are refused to whoever takes none from us, is suspended, or blocked us', async () => {
+  const write = async () => {
+    const { status, body } = await call(x.simulator, 'POST', `/2/dm_conversations/with/${ann}/messages`, {
+      token,
+      body: { text: 'Hello' },
+    })
+    return status === 201 ? status : body['detail']
+  }
+  const refused = 'You do not have permission to DM one or more participants.'
+  x.simulator.refuseMessages({ user: 'ann', refused: true })
+  expect(await write()).toBe(refused)
+  x.simulator.follow({ user: 'ann', target: 'acme' })
+  expect(await write()).toBe(201)
+  x.simulator.block({ user: 'ann', target: 'acme', blocked: true })
+  expect(await write()).toBe(refused)
+  x.simulator.block({ user: 'ann', target: 'acme', blocked: false })
+  expect(await write()).toBe(refused)
+  x.simulator.refuseMessages({ user: 'ann', refused: false })
+  expect(await write()).toBe(201)
+  x.simulator.suspend({ user: 'ann', suspended: true })
+  expect(await write()).toBe(refused)
+})
+
 describe('the Activity API', () => {
   test('tells a message with its two people and its picture, and of a group the sender only', async () => {
     for (const event_type of ['dm.received', 'dm.sent']) {

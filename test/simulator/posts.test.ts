@@ -222,12 +222,65 @@ describe('posting', () => {
   test.each([
     ['nothing', {}, 400],
     ['blanks', { text: '  ' }, 400],
-    ['too much', { text: 'x'.repeat(281) }, 403],
+    ['too much', { text: 'x'.repeat(281) }, 400],
     ['an answer to nothing', { text: 'Hi', reply: { in_reply_to_tweet_id: '1' } }, 403],
     ['a property that X does not know', { text: 'Hi', colour: 'red' }, 400],
     ['280 characters', { text: 'x'.repeat(280) }, 201],
   ])('%s gives %#', async (_, body, status) => {
     expect((await tweet(body)).status).toBe(status)
+  })
+
+  test.each([
+    ['280 letters', 'x'.repeat(280), 201],
+    ['140 characters of Japanese', 'あ'.repeat(140), 201],
+    ['141 of them', 'あ'.repeat(141), 400],
+    ['140 emoji of many parts', '👩‍👩‍👧‍👦'.repeat(140), 201],
+    ['141 of them', '👩‍👩‍👧‍👦'.repeat(141), 400],
+    ['a link of 300 and 256 letters', `https://acme.com/${'a'.repeat(280)} ${'x'.repeat(256)}`, 201],
+    ['a link of 300 and 257 letters', `https://acme.com/${'a'.repeat(280)} ${'x'.repeat(257)}`, 400],
+    ['280 letters in two parts each (NFD)', 'e\u0301'.repeat(280), 201],
+    ['mentions of those who are answered, and 280 letters', `@ann @BOB ${'x'.repeat(280)}`, 201],
+    ['a mention of somebody else, and 280 letters', `@acme_shop ${'x'.repeat(280)}`, 400],
+  ])('an answer of %s', async (_, text, status) => {
+    const root = say('ann', 'Help, @acme and @bob!')
+    const answer = await tweet({ text, reply: { in_reply_to_tweet_id: root.id } })
+    expect(answer.status).toBe(status)
+    if (status === 400)
+      expect(answer.body).toMatchObject({
+        title: 'Invalid Request',
+        errors: [{ message: expect.stringMatching(/^Your Tweet text is too long\. /) }],
+      })
+  })
+
+  test('the same answer to many is taken, unless the policy refuses it; the same to one only if it allows it', async () => {
+    const [one, other] = [say('ann', 'Help, @acme!'), say('bob', 'Help, @acme!')]
+    const to = ({ id }: { id: string }) => tweet({ text: 'Soon', reply: { in_reply_to_tweet_id: id } })
+    expect((await to(one)).status).toBe(201)
+    expect((await to(other)).status).toBe(201)
+    expect((await to(one)).status).toBe(403)
+    x.simulator.setPolicy({ duplicates: 'allowed' })
+    expect((await to(one)).status).toBe(201)
+    x.simulator.setPolicy({ duplicates: 'refused' })
+    const third = say('bob', 'And @acme?')
+    expect((await to(third)).status).toBe(403)
+  })
+
+  test('whoever blocked us, or is protected, is not answered', async () => {
+    x.simulator.createUser({ username: 'shy', protected: true })
+    const [blocked, hidden] = [say('ann', 'Help, @acme!'), say('shy', 'Help, @acme!')]
+    const to = ({ id }: { id: string }) => tweet({ text: 'Soon', reply: { in_reply_to_tweet_id: id } })
+    x.simulator.block({ user: 'ann', target: 'acme', blocked: true })
+    expect(await to(blocked)).toMatchObject({
+      status: 403,
+      body: { detail: 'You have been blocked from the author of this tweet.' },
+    })
+    expect(await to(hidden)).toMatchObject({
+      status: 403,
+      body: { detail: 'You attempted to reply to a Tweet that is deleted or not visible to you.' },
+    })
+    x.simulator.block({ user: 'ann', target: 'acme', blocked: false })
+    x.simulator.follow({ user: 'acme', target: 'shy' })
+    expect([(await to(blocked)).status, (await to(hidden)).status]).toEqual([201, 201])
   })
 
   test('deleting is for one’s own posts', async () => {
