@@ -42,7 +42,7 @@ ${SERVER_USAGE}
 Bulk updates that were begun:
   --watch JOB              watches one to its end
   --cancel JOB             stops one; what is done stays done
-  --undo JOB               takes one back, but for notes, answers, and tickets changed since
+  --undo JOB               takes one back, but for notes, answers that were sent, and tickets changed since
 
 Exit codes: 0 all done; 1 it could not be run, or Perch refused; 2 the command line or the filter is wrong;
 3 some tickets were left alone; 4 it was cancelled, or failed as a whole; 130 Ctrl-C: the bulk update goes on.`

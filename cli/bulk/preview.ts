@@ -30,6 +30,8 @@ const preview = z.object({
   previewBulkUpdate: z.object({
     total: z.number(),
     counts: z.array(z.object({ outcome: z.string(), count: z.number() })),
+    senders: z.array(z.object({ count: z.number(), sender })).optional(),
+    price: z.string().optional(),
     sample: z.array(previewed),
     userErrors: z.array(z.object({ code: z.string(), field: z.array(z.string()).nullable(), message: z.string() })),
   }),
@@ -44,6 +46,7 @@ const previewOf = (reply: boolean) => `query ($input: BulkUpdateTicketsInput!, $
       ticketId outcome before ${FIELDS} after ${FIELDS} errors { code message } ${reply ? SENDER : ''}
     }
     userErrors { code field message }
+    ${reply ? `price senders { count ${SENDER} }` : ''}
   }
 }`
 
@@ -74,7 +77,7 @@ const REASONS: Readonly<Record<string, string>> = {
 export async function previewLines(api: Api, input: BulkUpdateInput): Promise<string[]> {
   const reply = input.patch.reply !== undefined
   const asked = await api.ask(preview, previewOf(reply), { input, sample: SAMPLE })
-  const { total, counts, sample, userErrors } = asked.previewBulkUpdate
+  const { total, counts, sample, senders = [], price, userErrors } = asked.previewBulkUpdate
   refuseErrors(userErrors)
   const name = await namesOf(api, sample)
   const width = total.toLocaleString('en').length
@@ -83,6 +86,10 @@ export async function previewLines(api: Api, input: BulkUpdateInput): Promise<st
     ...counts
       .filter(({ count }) => count > 0)
       .map(({ outcome, count }) => `  ${count.toLocaleString('en').padStart(width)} ${WORDS[outcome] ?? outcome}`),
+    ...senders.map(
+      ({ count, sender: from }) => `  ${count.toLocaleString('en').padStart(width)} answered ${senderOf(from)}`,
+    ),
+    ...(price === undefined ? [] : [`  X would charge $${price} for the answers`]),
     ...(sample.length > 0 && sample.length < total ? ['', `The first ${sample.length} of them:`] : ['']),
     ...sample.flatMap(({ ticketId, before, after, errors, outcome, sender: from }) => {
       const changes = before && after ? changesOf(before, after, name) : []

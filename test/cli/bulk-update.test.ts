@@ -103,6 +103,32 @@ describe('perch bulk-update', () => {
     )
   })
 
+  it('answers the customers, and says before who would, and why', async () => {
+    perch.simulator.createUser({ username: 'mira_test' })
+    for (let n = 1; n <= 3; n++)
+      perch.simulator.createPost({ from: 'mira_test', text: `@acme nothing works ${outage} ${n}` })
+    const asked = { subject: { contains: outage } }
+    await expect.poll(() => perch.store.prisma.ticket.count({ where: asked }), { timeout: 15_000 }).toBe(3)
+    const answer = [
+      'bulk-update',
+      '--filter',
+      `channel:X_CORP ${outage}`,
+      '--reply',
+      'We are back.',
+      '--set',
+      'status=SOLVED',
+    ]
+    const dry = perch.perch([...answer, '--dry-run'])
+    expect(await dry.ended).toBe(0)
+    expect(dry.lines()).toContainEqual(expect.stringMatching(/^ {2}3 answered by @acme \(X_POST\): /))
+    expect(dry.lines()).toContainEqual(expect.stringMatching(/^ {2}X would charge \$\d+\.\d+ for the answers$/))
+    expect(dry.lines().filter((line) => /^ {6}answered by @acme \(X_POST\): /.test(line))).toHaveLength(3)
+    const run = perch.perch(answer)
+    expect(await run.ended).toBe(0)
+    const answers = () => perch.store.prisma.comment.count({ where: { body: 'We are back.', ticket: asked } })
+    expect(await answers()).toBe(3)
+  })
+
   it('exits 3 when tickets were left alone, says the first and writes all as CSV', async () => {
     const ids = await perch.addTickets(120, [outage])
     const path = join(folder, 'report.csv')

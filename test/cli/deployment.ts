@@ -11,6 +11,7 @@ import { testStore } from '../helpers/stores.ts'
 /** A Perch that runs, with tickets of the account @acme, and the program `perch` pointed at it. */
 export interface Deployment {
   readonly app: App
+  readonly simulator: Simulator
   readonly store: Store
   readonly token: string
   /** Adds tickets that are assigned to the agent and have these tags. Gives their ids. */
@@ -31,6 +32,7 @@ export async function deploy(): Promise<Deployment> {
   await store.prisma.user.create({ data: { id: requesterId, role: 'END_USER', name: 'Ada' } })
   return {
     app,
+    simulator,
     store,
     token,
     async addTickets(count, tags) {
