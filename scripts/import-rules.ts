@@ -104,6 +104,7 @@ const RULES: readonly Rule[] = [
     STORE,
     MAIL,
     /^src\/ingest\/dead-letters\.ts$/,
+    /^src\/tickets\/merge-target\.ts$/,
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room(

@@ -24,6 +24,8 @@ export interface Config {
   readonly eventRetentionDays: number | undefined
   /** Tickets in one bulk update, at most. */
   readonly bulkUpdateTickets: number
+  /** Proxies of ours in front of the door: where a request comes from is what the outermost has noted. */
+  readonly trustedProxies: number
   readonly x: {
     /** Undefined together with `apiUrl`: our simulator is started and used. */
     readonly app:
@@ -103,6 +105,7 @@ const environment = z.object({
     .min(1)
     .max(1_000_000)
     .default(100_000),
+  PERCH_TRUSTED_PROXIES: z.coerce.number('must be a number of proxies').int().min(0).max(10).default(0),
   X_CLIENT_ID: z.string().min(1).optional(),
   X_CLIENT_SECRET: z.string().min(1).optional(),
   X_BEARER_TOKEN: z.string().min(1).optional(),
@@ -161,6 +164,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     jwksUrl: set.PERCH_JWKS_URL ? new URL(set.PERCH_JWKS_URL) : undefined,
     eventRetentionDays: set.PERCH_EVENT_RETENTION_DAYS,
     bulkUpdateTickets: set.PERCH_BULK_UPDATE_TICKETS,
+    trustedProxies: set.PERCH_TRUSTED_PROXIES,
     x: Object.freeze({
       app:
         clientId && bearerToken

@@ -31,6 +31,7 @@ describe('settings', () => {
       jwksUrl: undefined,
       eventRetentionDays: undefined,
       bulkUpdateTickets: 100_000,
+      trustedProxies: 0,
       linkShortener: undefined,
       x: {
         app: undefined,

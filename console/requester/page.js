@@ -89,7 +89,8 @@ function showNav(signedIn) {
   const here = location.pathname === '/requester/profile' ? 'page' : undefined
   nav.replaceChildren(
     element('a', { href: '/requester/profile', 'aria-current': here }, 'Profile'),
-    element('button', { type: 'button', onclick: signOut }, 'Sign out'),
+    element('button', { type: 'button', onclick: () => signOut() }, 'Sign out'),
+    element('button', { type: 'button', onclick: signOutEverywhere }, 'Sign out everywhere'),
   )
 }
 
@@ -101,6 +102,16 @@ async function signOut() {
   stopFollowing()
   history.replaceState(null, '', '/requester/')
   await open()
+}
+
+async function signOutEverywhere() {
+  stopFollowing()
+  try {
+    await ask('mutation { updateViewer(input: { signOutEverywhere: true }) { position } }')
+  } catch (error) {
+    if (!isSignedOut(error)) return announce(error.message)
+  }
+  await signOut()
 }
 
 /** Goes to another address of the page without loading it anew. */

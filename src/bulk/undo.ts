@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { BULK_UPDATE_DAYS } from '../domain/retention.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,7 @@ export function undoBulkUpdate(store: Store, person: Audience, jobId: string): P
       await oneAtATime(scope)
       const job = await findJob(db, person, jobId)
       if (!job.finishedAt) throw refuse('BULK_UPDATE_RUNNING', ['id'], 'What is not over cannot be undone; cancel it.')
+      await requireWhole(db, jobId)
       const known = await db.bulkUpdateJob.findFirst({
         where: { undoOfId: jobId, status: { in: ['QUEUED', 'WORKING', 'COMPLETED'] } },
         select: { id: true },
@@ -39,6 +41,15 @@ export function cancelBulkUpdate(store: Store, person: Audience, jobId: string):
       return jobId
     }),
   )
+}
+
+/** What has outlived its days is removed piece by piece (store/housekeeping.ts), and is not undone by half. */
+async function requireWhole(db: Prisma.TransactionClient, jobId: string): Promise<void> {
+  const [job] = await db.$queryRaw<{ kept: boolean }[]>`
+    SELECT finished_at >= clock_timestamp() - ${BULK_UPDATE_DAYS} * interval '1 day' AS kept
+    FROM bulk_update_job WHERE id = ${jobId}::uuid`
+  if (!job?.kept)
+    throw refuse('NOT_FOUND', ['id'], `This bulk update ended more than ${BULK_UPDATE_DAYS} days ago, and is not kept.`)
 }
 
 /** Locked, so it waits for the batch that is under way. Throws Refused when there is none that the person sees. */

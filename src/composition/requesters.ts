@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
 import { createConfirmTokens, type EmailToken } from '../requesters/confirm-tokens.ts'
 import { createProfiles } from '../requesters/profile.ts'
 import type { Profiles } from '../requesters/requesters.ts'
@@ -21,6 +22,7 @@ import type { XParts } from './x.ts'
 /* What requesters meet: links to their tickets, and the page that these lead to (F50-F53). */
 
 interface Parts {
+  readonly config: Pick<Config, 'trustedProxies'>
   readonly secrets: Secrets
   readonly store: Store
   readonly vault: Vault
@@ -38,7 +40,7 @@ export interface RequesterParts {
 }
 
 export async function createRequesterParts(parts: Parts): Promise<RequesterParts> {
-  const { secrets, store, vault, logger, publicUrl } = parts
+  const { config, secrets, store, vault, logger, publicUrl } = parts
   const { x, meter } = parts.xParts
   const redirectUri = () => publicUrl() + CALLBACK_PATH
   const signIns = createSignIns({ store, vault, x, meter, logger, redirectUri })
@@ -57,6 +59,7 @@ export async function createRequesterParts(parts: Parts): Promise<RequesterParts
         hasPage: () => hasPage(store),
         files: await loadRequesterFiles(join(packageRoot(), 'console', 'requester')),
         publicUrl,
+        trustedProxies: config.trustedProxies,
       }),
     },
   }

@@ -110,10 +110,10 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     databaseUrl,
     logger,
     tasks: {
-      keep_house: () => keepHouse(store.prisma, { events: config.eventRetentionDays }),
+      keep_house: (_payload, signal) => keepHouse(store.prisma, { events: config.eventRetentionDays }, signal),
       watch_inactivity: watchSilence,
-      close_solved: async () => void (await closeSolved(store)),
-      erase_deleted: async () => void (await eraseDeleted(store)),
+      close_solved: async (_payload, signal) => void (await closeSolved(store, signal)),
+      erase_deleted: async (_payload, signal) => void (await eraseDeleted(store, signal)),
       revoke_grants: () => revokeGrants({ store, vault, x, logger }),
       [DRAIN.name]: (_payload, signal) => ingest.drain(signal),
       find_deliveries: () => findDeliveries(store),

@@ -30,6 +30,7 @@ export const DELIVERY_ERRORS = {
   XCHAT_LOCKED: 'The account’s encrypted messages are locked. An administrator has to confirm its PIN; then retry.',
   NO_CONVERSATION: 'The encrypted conversation is not there any more, or its key is not known.',
   MAIL_REFUSED: 'The mail server refuses the message.',
+  TICKET_DELETED: 'The ticket was deleted, or marked as spam, before this was sent. Restore the ticket; then retry.',
   WITHDRAWN: 'The bulk update that gave it was undone before it was sent.',
   UNKNOWN:
     'Perch was interrupted while it was sent, and X does not show it. It may be there all the same: look, then retry.',
@@ -48,6 +49,7 @@ const RETRYABLE: readonly DeliveryError[] = [
   'XCHAT_LOCKED',
   'NO_CONVERSATION',
   'MAIL_REFUSED',
+  'TICKET_DELETED',
   'WITHDRAWN',
   'UNKNOWN',
 ]

@@ -48,22 +48,28 @@ export function decideMerge(sources: readonly Mergeable[], target: Mergeable): M
   return { tags: tags.slice(0, Math.max(TAG_COUNT, target.tags.length)) }
 }
 
-/** Characters of a source's last comment that the target quotes. */
-const QUOTE_LENGTH = 2_000
+/** A source, as the target is told of it. */
+export interface MergedSource {
+  readonly number: number
+  /** Answers of it that are still to be sent. */
+  readonly unsent: number
+}
 
-/** What the target is told of the sources: which they were, and what was last said on each. */
-export function mergeNote(
-  sources: readonly { readonly number: number; readonly subject: string; readonly lastComment: string | null }[],
-): string {
-  const each = sources.map(({ number, subject, lastComment }) => {
-    const text = [...(lastComment ?? '')]
-    const quote = text.length > QUOTE_LENGTH ? `${text.slice(0, QUOTE_LENGTH).join('')}…` : text.join('')
-    const quoted = quote === '' ? [] : quote.split('\n').map((line) => `> ${line}`)
-    return [`Ticket #${number} “${subject}” was merged into this one.`, ...quoted].join('\n')
+/**
+ * What the target is told: which tickets were merged into it, and where answers are still to be sent. Numbers alone: what
+ * a customer said, and may delete at X, stays where it can be redacted. With the most sources a merge takes it is far
+ * below a comment's length.
+ */
+export function mergeNote(sources: readonly MergedSource[]): string {
+  const each = sources.map(({ number, unsent }) => {
+    const merged = `Ticket #${number} was merged into this one.`
+    if (unsent === 0) return merged
+    const answers = unsent === 1 ? 'An answer is' : `${unsent} answers are`
+    return `${merged}\n${answers} still to be sent from there.`
   })
   return each.join('\n\n')
 }
 
 /** What each source is told. */
-export const mergedNote = (target: { readonly number: number; readonly subject: string }): string =>
-  `This ticket was closed and merged into #${target.number} “${target.subject}”.`
+export const mergedNote = (target: { readonly number: number }): string =>
+  `This ticket was closed and merged into #${target.number}.`

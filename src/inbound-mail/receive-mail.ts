@@ -9,6 +9,7 @@ import type { ReplyAddresses } from '../mail/reply-address.ts'
 import { ANSWER_ABOVE } from '../mail/texts.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
+import { lockMergeTarget } from '../tickets/merge-target.ts'
 import { parseMail, type ReceivedMail } from './parse-mail.ts'
 
 /*
@@ -56,17 +57,17 @@ async function ticketOf(
   for (const address of mail.to) {
     const number = addresses.ticketOf(address)
     if (number === undefined) continue
-    const ticket = await prisma.ticket.findUnique({ where: { number }, select: { id: true, mergedIntoId: true } })
-    if (ticket) return ticket.mergedIntoId ?? ticket.id
+    const ticket = await prisma.ticket.findUnique({ where: { number }, select: { id: true } })
+    if (ticket) return ticket.id
   }
   const ids = mail.references.flatMap((reference) => addresses.commentOf(reference) ?? [])
   if (ids.length === 0) return undefined
   const answered = await prisma.comment.findFirst({
     where: { channel: 'EMAIL', direction: 'OUTBOUND', id: { in: ids } },
     orderBy: { postedAt: 'desc' },
-    select: { ticketId: true, ticket: { select: { mergedIntoId: true } } },
+    select: { ticketId: true },
   })
-  return answered?.ticket.mergedIntoId ?? answered?.ticketId
+  return answered?.ticketId
 }
 
 const MAIL = { kind: 'system', part: 'email' } as const
@@ -78,19 +79,30 @@ async function say(store: Store, ticketId: string, mail: ReceivedMail): Promise<
       SELECT clock_timestamp() AS now FROM ticket WHERE id = ${ticketId}::uuid FOR UPDATE`
     if (!clock) throw new Error('a ticket that mails are sent of is gone')
     const { now } = clock
-    const found = await db.ticket.findUniqueOrThrow({ where: { id: ticketId }, include: { requester: true } })
+    const found = await goesOnIn(scope, ticketId)
     // F69: of a deleted ticket nothing goes on, and who is suspended says nothing.
     if (found.deletedAt !== null || !found.requester.active) return { outcome: 'KEPT', reason: 'UNMATCHED' }
     const externalId = mail.messageId
     const known =
       externalId !== null &&
-      (await db.comment.findFirst({ where: { channel: 'EMAIL', externalId }, select: { id: true } }))
-    if (known) return { outcome: 'DUPLICATE', ticketNumber: found.number }
+      (await db.comment.findFirst({
+        where: { channel: 'EMAIL', externalId },
+        select: { ticket: { select: { number: true } } },
+      }))
+    if (known) return { outcome: 'DUPLICATE', ticketNumber: known.ticket.number }
     const ticket = found.status === 'CLOSED' ? await followUp(scope, found, mail, now) : found
     await addComment(scope, ticket, mail, now, ticket !== found)
     return { outcome: ticket === found ? 'COMMENT' : 'FOLLOW_UP', ticketNumber: ticket.number }
   })
   return value
+}
+
+/** The ticket that the mail belongs to, or where that was merged (F70), if things go on there. Locked. */
+async function goesOnIn(scope: ChangeScope, ticketId: string) {
+  const read = (id: string) => scope.db.ticket.findUniqueOrThrow({ where: { id }, include: { requester: true } })
+  const targetId = await lockMergeTarget(scope, ticketId)
+  const target = targetId === undefined ? undefined : await read(targetId)
+  return target && target.status !== 'CLOSED' && target.deletedAt === null ? target : read(ticketId)
 }
 
 /** F26: a closed ticket stays closed. What is said next opens another, which goes on by e-mail. */

@@ -10,6 +10,7 @@ import type { PlannedComment } from './planned.ts'
 
 interface Pending {
   readonly commentId: string
+  /** The ticket that X would tell of it on. */
   readonly ticketId: string
   readonly channel: string
   readonly body: string
@@ -25,19 +26,25 @@ export async function claimAnswers(
   const own = comments.filter(({ direction, visibility }) => direction === 'OUTBOUND' && visibility === 'PUBLIC')
   if (own.length === 0) return new Set()
   const ticketIds = [...new Set(own.map(({ ticketId }) => ticketId))]
+  // F70: an answer that was given before its ticket was merged is the source's, and X tells of it as the target's.
   const pending = await db.$queryRaw<Pending[]>`
-    SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, c.body,
+    WITH RECURSIVE family AS (
+      SELECT id, id AS target FROM unnest(${ticketIds}::uuid[]) AS id
+      UNION SELECT t.id, f.target FROM ticket t JOIN family f ON t.merged_into_id = f.id
+    )
+    SELECT d.comment_id AS "commentId", f.target AS "ticketId", d.channel::text AS channel, c.body,
       a.x_user_id || '/' || d.message_id AS "externalId"
-    FROM delivery d JOIN comment c ON c.id = d.comment_id JOIN account a ON a.id = d.account_id
-    WHERE d.ticket_id = ANY (${ticketIds}::uuid[]) AND d.state IN ('SENDING', 'UNKNOWN') AND (d.finished_at IS NULL OR d.state = 'UNKNOWN')
+    FROM family f JOIN delivery d ON d.ticket_id = f.id
+    JOIN comment c ON c.id = d.comment_id JOIN account a ON a.id = d.account_id
+    WHERE d.state IN ('SENDING', 'UNKNOWN') AND (d.finished_at IS NULL OR d.state = 'UNKNOWN')
     ORDER BY d.created_at, d.comment_id
     FOR UPDATE OF d`
-  const open = new Set(pending)
+  const taken = new Set<string>()
   const claimed = new Set<string>()
   for (const comment of own) {
-    const answer = [...open].find((each) => isThis(each, comment))
+    const answer = pending.find((each) => !taken.has(each.commentId) && isThis(each, comment))
     if (!answer || comment.externalId === null) continue
-    open.delete(answer)
+    taken.add(answer.commentId)
     claimed.add(comment.id)
     await db.delivery.update({
       where: { commentId: answer.commentId },

@@ -1,8 +1,8 @@
 import { type DeliveryError, isRetryable } from '../domain/delivery.ts'
-import type { UserErrorCode } from '../domain/errors.ts'
+import type { UserError, UserErrorCode } from '../domain/errors.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
-import { lockTicket } from '../tickets/lock-ticket.ts'
+import { lockTicket, missing } from '../tickets/lock-ticket.ts'
 import type { Done } from '../tickets/outcome.ts'
 import { deliveryJob } from './delivery-job.ts'
 import type { ReplyOutcome } from './replies.ts'
@@ -25,8 +25,14 @@ export async function retry(
     async (scope): Promise<Done & { commentId: string | null }> => {
       const { db } = scope
       const found = await db.delivery.findUnique({ where: { commentId }, select: { ticketId: true } })
-      const locked = found && (await lockTicket(scope, person, found.ticketId))
-      if (!locked) return nothing()
+      if (!found) return nothing()
+      const locked = await lockTicket(scope, person, found.ticketId)
+      if (!locked) {
+        const { ticketId, userErrors } = await missing(scope, person, found.ticketId)
+        return ticketId === null
+          ? nothing()
+          : { ticketId, commentId: null, userErrors: inField(userErrors, 'commentId') }
+      }
       const { ticket, now } = locked
       const [row] = await db.$queryRaw<{ state: string; error: DeliveryError | null; accountId: string | null }[]>`
         SELECT state::text, error, account_id AS "accountId" FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
@@ -76,3 +82,6 @@ export async function retry(
   )
   return { ...value, position }
 }
+
+const inField = (errors: readonly UserError[], field: string): UserError[] =>
+  errors.map((error) => ({ ...error, field: [field] }))

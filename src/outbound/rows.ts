@@ -73,6 +73,17 @@ export async function nextDelivery(
   return { delivery: null, inMs: soonest?.inMs ?? null }
 }
 
+/** F69: of a deleted ticket nothing is sent. */
+const DELETED: Standing = { state: 'FAILED', error: 'TICKET_DELETED', detail: undefined }
+
+/** Whether the ticket is deleted; nobody deletes it until the transaction ends. First of all locks, as everywhere. */
+async function lockDeleted(db: Prisma.TransactionClient, commentId: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ deleted: boolean }[]>`
+    SELECT t.deleted_at IS NOT NULL AS deleted FROM ticket t
+    WHERE t.id = (SELECT d.ticket_id FROM delivery d WHERE d.comment_id = ${commentId}::uuid) FOR SHARE OF t`
+  return row?.deleted === true
+}
+
 /** Notes that an attempt begins, under the id that was chosen for it. False when it is no longer to be sent. */
 export async function beginAttempt(
   store: Store,
@@ -80,6 +91,14 @@ export async function beginAttempt(
   messageId: string | null,
 ): Promise<boolean> {
   const { value } = await store.change(OUTBOUND, async (scope) => {
+    if (await lockDeleted(scope.db, commentId)) {
+      const [waits] = await scope.db.$queryRaw<object[]>`
+        SELECT FROM delivery WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' FOR UPDATE`
+      if (!waits) return false
+      await write(scope.db, commentId, DELETED)
+      await tell(scope, commentId)
+      return false
+    }
     const begun = await scope.db.$executeRaw`
       UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, looked_for = 0, begun_at = clock_timestamp(),
         due_at = clock_timestamp(), error = NULL, detail = NULL, message_id = ${messageId}
@@ -92,8 +111,11 @@ export async function beginAttempt(
 }
 
 /** Writes down how a delivery stands, unless it was settled meanwhile. `looks`: it was looked for so often. */
-export async function settle(store: Store, commentId: string, standing: Standing, looks?: number): Promise<void> {
+export async function settle(store: Store, commentId: string, attempted: Standing, looks?: number): Promise<void> {
   await store.change(OUTBOUND, async (scope) => {
+    // What was deleted while X was asked, and is not there, does not wait for another attempt.
+    const again = attempted.state === 'QUEUED'
+    const standing = again && (await lockDeleted(scope.db, commentId)) ? DELETED : attempted
     const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
       SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
     // X may have told of it by another way: then it is SENT, and stays so.

@@ -6,6 +6,8 @@ import type { Store } from '../store/store.ts'
 export interface Requester {
   readonly id: string
   readonly active: boolean
+  /** Of the sessions that begin now. */
+  readonly sessionGeneration: number
 }
 
 /** The user whom X says it is: the one whose posts became tickets, or a new end user. Their profile is kept current. */
@@ -22,7 +24,10 @@ export async function keepRequester(store: Pick<Store, 'change'>, identity: XIde
       INSERT INTO "user" (id, role, name, x_profile_id, updated_at)
       VALUES (${uuid()}::uuid, 'END_USER', ${name}, ${xUserId}, now())
       ON CONFLICT (x_profile_id) DO NOTHING`
-    return db.user.findUniqueOrThrow({ where: { xProfileId: xUserId }, select: { id: true, active: true } })
+    return db.user.findUniqueOrThrow({
+      where: { xProfileId: xUserId },
+      select: { id: true, active: true, sessionGeneration: true },
+    })
   })
   return value
 }

@@ -74,7 +74,15 @@ async function update(scope: ChangeScope, userId: string, patch: ProfilePatch): 
     await end(scope, userId)
   }
   await change(scope, userId, old, { name: name ?? old.name, email: email === null ? null : old.email })
+  if (patch.signOutEverywhere === true) await endSessions(scope, userId)
   return []
+}
+
+async function endSessions(scope: ChangeScope, userId: string): Promise<void> {
+  const person = (await lockPeople(scope, [userId])).get(userId)
+  if (!person) return
+  await scope.db.user.update({ where: { id: userId }, data: { sessionGeneration: { increment: 1 } } })
+  tellOfPerson(scope, person, ['sessions'])
 }
 
 interface Known {

@@ -23,7 +23,13 @@ export interface SignInAnswer {
 export type SignInRefusal = 'CLOSED' | 'STALE' | 'DENIED' | 'X_UNAVAILABLE' | 'SUSPENDED'
 
 export type SignInOutcome =
-  | { readonly userId: string; readonly returnTo: string; readonly refused?: undefined }
+  | {
+      readonly userId: string
+      /** What the session carries: it is over once the person begins another generation (`signOutEverywhere`). */
+      readonly sessionGeneration: number
+      readonly returnTo: string
+      readonly refused?: undefined
+    }
   | { readonly refused: SignInRefusal }
 
 export interface SignIns {
@@ -40,6 +46,8 @@ export interface ProfilePatch {
   readonly name?: string | null | undefined
   /** Null: no address any more. Another one counts once it is confirmed. */
   readonly email?: string | null | undefined
+  /** True: ends all their sessions of the page. */
+  readonly signOutEverywhere?: boolean | null | undefined
 }
 
 export interface ProfileOutcome {

@@ -58,7 +58,8 @@ export function createSignIns(services: {
     if (!identity) return { refused: 'X_UNAVAILABLE' }
     const user = await keepRequester(store, identity)
     // F69: whoever was suspended here stays outside.
-    return user.active ? { userId: user.id, returnTo: begun.returnTo } : { refused: 'SUSPENDED' }
+    if (!user.active) return { refused: 'SUSPENDED' }
+    return { userId: user.id, sessionGeneration: user.sessionGeneration, returnTo: begun.returnTo }
   }
 
   /** Takes the state, if it is this browser's, unused and not too old. Only then is it spent. */

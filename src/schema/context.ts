@@ -13,6 +13,8 @@ import type { Store } from '../store/store.ts'
 export interface Viewer extends Audience {
   /** The place in the log that this was read at. Absent: as of now. */
   readonly asOf?: Position
+  /** Of who came by the requester's page: the generation of their session. */
+  readonly session?: number
 }
 
 /** What a resolver may reach. Built by admission, the same for every door. */

@@ -39,7 +39,7 @@ export class LiveAudience {
     const { role } = this.#audience
     // The same words as for their sessions, which end for the same reason.
     if (!body.active || RANK[body.role] < RANK[role])
-      return new PerchError('UNAUTHENTICATED', 'The user was deactivated or has lost the role.')
+      return new PerchError('UNAUTHENTICATED', 'The user was deactivated, has lost the role, or has signed out.')
     // A token may narrow a role: who became an administrator goes on as who they signed in as.
     const { ticketAccess, groupIds } = body
     this.#audience = { ...this.#audience, ticketAccess, groupIds }

@@ -124,6 +124,10 @@ const UpdateViewerInput = builder.inputType('UpdateViewerInput', {
       description:
         'Where to write to you. A mail is sent there, and it counts once you follow its link. Null: nowhere.',
     }),
+    signOutEverywhere: t.boolean({
+      description:
+        'True: ends all your sessions of the requester’s page, in every browser, this one too. Access tokens stay good.',
+    }),
   }),
 })
 
@@ -131,7 +135,7 @@ builder.mutationField('updateViewer', (t) =>
   t.field({
     type: viewerPayload('UpdateViewerPayload', 'an `updateViewer`'),
     complexity: 10,
-    description: 'Changes your own name and e-mail address. For end users.',
+    description: 'Changes your own name and e-mail address, or signs you out everywhere. For end users.',
     args: { input: t.arg({ type: UpdateViewerInput, required: true, description: 'What to change.' }) },
     resolve: (_root, { input }, context) => context.profiles.update(requesterOf(context, 'updateViewer').userId, input),
   }),

@@ -96,10 +96,7 @@ const MergeTicketsInput = builder.inputType('MergeTicketsInput', {
     }),
     targetId: t.id({ required: true, description: 'The one that stays.' }),
     sourceComment: t.string({ description: 'The private note on each source. Not given: it names the target.' }),
-    targetComment: t.string({
-      description:
-        'The private note on the target. Not given: it names the sources, and quotes what was last said on each.',
-    }),
+    targetComment: t.string({ description: 'The private note on the target. Not given: it names the sources.' }),
   }),
 })
 

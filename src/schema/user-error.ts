@@ -45,7 +45,7 @@ const CODES = {
   TICKET_LINKS_NEED_SIGN_IN: 'Links to tickets need requesters who can sign in to their page with X.',
   TICKET_LINK_ALWAYS: 'The workspace is set to include the link to the ticket always.',
   EMAIL_LINK_INVALID: 'The link of the e-mail is not yours, too old, or was replaced by a newer one.',
-  TOO_MANY_TRIES: 'Too often in too short a time; try again tomorrow.',
+  TOO_MANY_TRIES: 'Too often in too short a time; try again later, as the message says.',
   LAST_ADMINISTRATOR: 'Nobody else could administer the workspace.',
   NAME_TAKEN: 'Another group has this name.',
   GROUP_IN_USE: 'The group has tickets that are not closed.',

@@ -21,16 +21,16 @@ export function deriveTokenKey(secret: string): Uint8Array {
 }
 
 export interface TokenSigner {
-  /** A compact JWT (HS256). `ttlSeconds` may be negative in tests. */
-  sign(claims: { sub: string; role: Role; ttlSeconds: number }): Promise<string>
+  /** A compact JWT (HS256). `ttlSeconds` may be negative in tests; `generation` is a session's (see KnownUser). */
+  sign(claims: { sub: string; role: Role; ttlSeconds: number; generation?: number }): Promise<string>
 }
 
 /** Signs tokens that `createAuthenticator({ key })` of the same key accepts. */
 export function createTokenSigner(key: Uint8Array): TokenSigner {
   return {
-    sign: ({ sub, role, ttlSeconds }) => {
+    sign: ({ sub, role, ttlSeconds, generation }) => {
       const now = Math.floor(Date.now() / 1000)
-      return new SignJWT({ role })
+      return new SignJWT({ role, ...(generation !== undefined && { generation }) })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setSubject(sub)
         .setIssuer(PERCH)
@@ -49,6 +49,8 @@ export interface KnownUser {
   readonly active: boolean
   readonly ticketAccess: TicketAccess
   readonly groupIds: readonly string[]
+  /** Sessions of the requester's page that carry another one are over; absent: 0. */
+  readonly sessionGeneration?: number
   /** The place in the log that this was read at. */
   readonly asOf?: Position
 }
@@ -81,7 +83,7 @@ export interface Authentication {
 export interface Authenticator {
   /** Takes `Bearer <token>` or the bare token. Throws PerchError UNAUTHENTICATED, TOKEN_EXPIRED or UNAVAILABLE. */
   authenticate(authorization: string | undefined): Promise<Authentication>
-  /** The viewer as the database has them now; null when they may not go on: deactivated, or of a lower role. */
+  /** The viewer as the database has them now; null when they may not go on: deactivated, of a lower role, or signed out. */
   renew(viewer: Viewer): Promise<Viewer | null>
   /** The log says at this place that the user changed: what was read before it is not taken any more. */
   changed(userId: string, at: Position): void
@@ -91,6 +93,8 @@ const claimsSchema = z.object({
   sub: z.string().min(1).max(255),
   exp: z.number(),
   role: z.enum(['ADMIN', 'AGENT', 'END_USER']).optional(),
+  // Of our own sessions; whatever another issuer calls so is none of ours.
+  generation: z.int().optional().catch(undefined),
 })
 
 /** Checks tokens against the key or the JWKS, and their subjects against the database, whose role is the truth. */
@@ -107,9 +111,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   const changes = new LRUCache<string, Position>({ max: 10_000, ttl: 60_000 })
 
-  const find = async (id: string): Promise<KnownUser | null> => {
+  /** `generation`: of a session that is being looked at; who has begun a newer one is not remembered as they are. */
+  const find = async (id: string, generation = 0): Promise<KnownUser | null> => {
     try {
       let user = (await users.fetch(id))?.user ?? null
+      if (user && generationOf(user) < generation) user = (await users.fetch(id, { forceRefresh: true }))?.user ?? null
       // A look-up that was under way at the change may have come too early, and others may have joined it.
       for (let tries = 0; tries < 3 && isOlder(user, changes.get(id)); tries += 1) {
         user = (await users.fetch(id, { forceRefresh: true }))?.user ?? null
@@ -129,21 +135,26 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       const check = (session !== undefined && verifySession) || verify
       const claims = claimsSchema.safeParse(await check(token))
       if (!claims.success) throw new PerchError('UNAUTHENTICATED', 'The token lacks a usable sub, exp or role claim.')
-      const { sub, exp, role } = claims.data
-      const user = await find(sub)
+      const { sub, exp, role, generation = 0 } = claims.data
+      const user = await find(sub, session ? generation : undefined)
       // One sentence for both, so that tokens tell nothing about who exists.
       if (!user?.active) throw new PerchError('UNAUTHENTICATED', 'The user of this token is unknown or deactivated.')
       if (session && requesters) await requireOpen(requesters)
+      if (session && generation !== generationOf(user))
+        throw new PerchError('UNAUTHENTICATED', 'You have signed out everywhere.')
       // Whoever comes by the requester's page is a requester there.
       const claimed = session ? 'END_USER' : (role ?? user.role)
       return {
-        viewer: viewerAs(user, lower(user.role, claimed)),
+        viewer: viewerAs(user, lower(user.role, claimed), session ? generation : undefined),
         expiresAt: new Date(exp * 1000),
       }
     },
     async renew(viewer) {
       const user = await find(viewer.userId)
-      return user?.active && RANK[user.role] >= RANK[viewer.role] ? viewerAs(user, viewer.role) : null
+      const { session } = viewer
+      if (!user?.active || RANK[user.role] < RANK[viewer.role]) return null
+      if (session !== undefined && session !== generationOf(user)) return null
+      return viewerAs(user, viewer.role, session)
     },
     changed(userId, at) {
       changes.set(userId, at)
@@ -151,12 +162,19 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
   }
 }
 
-const viewerAs = ({ id, ticketAccess, groupIds, asOf }: KnownUser, role: Role): Viewer => ({
+const generationOf = ({ sessionGeneration = 0 }: KnownUser): number => sessionGeneration
+
+const viewerAs = (
+  { id, ticketAccess, groupIds, asOf }: KnownUser,
+  role: Role,
+  session: number | undefined,
+): Viewer => ({
   userId: id,
   role,
   ticketAccess,
   groupIds,
   ...(asOf && { asOf }),
+  ...(session !== undefined && { session }),
 })
 
 function isOlder(user: KnownUser | null, change: Position | undefined): boolean {

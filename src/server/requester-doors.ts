@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PerchError } from '../domain/errors.ts'
 import type { SignInRefusal, SignIns } from '../requesters/requesters.ts'
 import type { TokenSigner } from './auth.ts'
+import { clientAddressOf } from './client-address.ts'
 import { sendJson } from './health.ts'
 import { type OAuthPage, showPage } from './oauth-page.ts'
+import { createRateLimit } from './rate-limit.ts'
 import type { RequesterCookies } from './requester-cookies.ts'
 import { type Handler, pathOf, type Routes } from './router.ts'
 
@@ -17,6 +19,8 @@ export interface RequesterDoorOptions {
   readonly files: (request: IncomingMessage, response: ServerResponse) => boolean
   /** Where people reach us. */
   readonly publicUrl: () => string
+  /** Proxies of ours in front, whose word it is where a request comes from. */
+  readonly trustedProxies: number
 }
 
 export const CALLBACK_PATH = '/requester/callback'
@@ -25,6 +29,8 @@ export const CALLBACK_PATH = '/requester/callback'
 const SESSION_SECONDS = 2 * 3600
 /** The state's own ten minutes. */
 const LEAVING_SECONDS = 600
+/** Ways to X that one address may begin within a minute: a whole company may be behind one. */
+export const SIGN_INS_A_MINUTE = 60
 /** Where the page may be entered: an address from outside leads nowhere else. */
 const ENTRANCES = /^\/requester\/(?:tickets\/[1-9][0-9]{0,9}|profile|confirm-email)?$/
 
@@ -51,7 +57,9 @@ export function requesterDoors(options: RequesterDoorOptions): Routes {
 }
 
 /** Leads on to X, which asks the person; `return` is where they go on. */
-function signIn({ signIns, cookies, publicUrl }: RequesterDoorOptions): Handler {
+function signIn({ signIns, cookies, publicUrl, trustedProxies }: RequesterDoorOptions): Handler {
+  // Anybody may begin, and each way that is begun is a row.
+  const limit = createRateLimit(SIGN_INS_A_MINUTE, 60_000)
   return async (request, response) => {
     if (request.method !== 'GET') return notThatWay(response, 'GET')
     const query = queryOf(request)
@@ -63,6 +71,11 @@ function signIn({ signIns, cookies, publicUrl }: RequesterDoorOptions): Handler 
       const location = `${publicUrl()}/requester/sign-in?here&return=${encodeURIComponent(returnTo)}`
       response.writeHead(303, { location, 'cache-control': 'no-store' }).end()
       return
+    }
+    const wait = limit.take(clientAddressOf(request, trustedProxies))
+    if (wait > 0) {
+      response.setHeader('retry-after', wait)
+      return showPage(response, TOO_OFTEN)
     }
     const started = await signIns.start(returnTo)
     if (!started) return showPage(response, REFUSED.CLOSED)
@@ -88,7 +101,12 @@ function callback({ signIns, cookies, signer, publicUrl }: RequesterDoorOptions)
       if (outcome.refused !== 'STALE') response.setHeader('set-cookie', cookies.back())
       return showPage(response, REFUSED[outcome.refused])
     }
-    const token = await signer.sign({ sub: outcome.userId, role: 'END_USER', ttlSeconds: SESSION_SECONDS })
+    const token = await signer.sign({
+      sub: outcome.userId,
+      role: 'END_USER',
+      ttlSeconds: SESSION_SECONDS,
+      generation: outcome.sessionGeneration,
+    })
     response
       .writeHead(303, {
         location: publicUrl() + outcome.returnTo,
@@ -125,6 +143,7 @@ const NO_PAGE: OAuthPage = { status: 404, title: 'Nothing here', text: 'There is
 const NOTHING_HERE: OAuthPage = { status: 404, title: 'Nothing here', text: 'There is no such page.' }
 
 const refused = (status: number, text: string): OAuthPage => ({ status, title: 'You are not signed in', text })
+const TOO_OFTEN = refused(429, 'Too many sign-ins were begun from your network. Wait a minute, and try again.')
 const REFUSED: Readonly<Record<SignInRefusal, OAuthPage>> = {
   CLOSED: refused(404, 'Signing in is not possible here at the moment.'),
   STALE: refused(400, 'This sign-in was begun elsewhere, took too long, or is over. Go back and sign in again.'),

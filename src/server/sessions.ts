@@ -168,12 +168,13 @@ export function createSessions(authenticator: Authenticator, limits: Limits): Se
   }
 }
 
-/** Asks once per user and role, a few at a time, so that a thousand sockets of one agent cost one look-up. */
+/** Asks once per user, role and kind of session, a few at a time, so that a thousand sockets of one agent cost one look-up. */
 async function checkViewers(live: ReadonlySet<Live>, authenticator: Authenticator): Promise<void> {
   const groups = new Map<string, { viewer: Viewer; sessions: Live[] }>()
   for (const session of live) {
     if (!session.viewer) continue
-    const key = `${session.viewer.role} ${session.viewer.userId}`
+    const { role, userId, session: generation = '' } = session.viewer
+    const key = `${role} ${userId} ${generation}`
     const group = groups.get(key)
     if (group) group.sessions.push(session)
     else groups.set(key, { viewer: session.viewer, sessions: [session] })
@@ -188,7 +189,10 @@ async function checkViewers(live: ReadonlySet<Live>, authenticator: Authenticato
         for (const session of group.sessions) session.renew(current)
         continue
       }
-      const reason = new PerchError('UNAUTHENTICATED', 'The user was deactivated or has lost the role.')
+      const reason = new PerchError(
+        'UNAUTHENTICATED',
+        'The user was deactivated, has lost the role, or has signed out.',
+      )
       for (const session of group.sessions) session.expire(reason)
     }
   }

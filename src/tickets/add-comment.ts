@@ -1,9 +1,11 @@
 import { v7 as uuidv7 } from 'uuid'
 import { statusAfterRequesterComment } from '../domain/capture.ts'
+import type { UserError } from '../domain/errors.ts'
 import { commentProblem, type TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket } from './lock-ticket.ts'
+import { lockMergeTarget } from './merge-target.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
 
 /** What became of a requester's comment; `ticketId` is where it stands, which may be a follow-up of the one named. */
@@ -21,6 +23,8 @@ export async function addComment(
 ): Promise<CommentOutcome> {
   const actor = { kind: 'requester', id: requester.userId } as const
   const { value, position } = await store.change(actor, async (scope): Promise<Done & { commentId: string | null }> => {
+    // Before any ticket, as whoever comes second must not hold one that the first goes on to.
+    await scope.db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`perch comments ${requester.userId}`}))`
     const named = await lockTicket(scope, requester, ticketId)
     if (!named) return { ...NO_TICKET, commentId: null }
     const problem = commentProblem(body)
@@ -28,10 +32,11 @@ export async function addComment(
       const userErrors = [{ code: 'INVALID_INPUT' as const, field: ['body'], message: problem }]
       return { ticketId, commentId: null, userErrors }
     }
+    if (await saidEnough(scope, requester.userId)) return { ticketId, commentId: null, userErrors: [SAID_ENOUGH] }
     const commentId = uuidv7()
     const comment = { commentId, authorId: requester.userId, body }
     if (named.ticket.status !== 'CLOSED') return { ...(await goOn(scope, named, comment)), commentId }
-    const target = await lockMergeTarget(scope, requester, ticketId)
+    const target = await lockOpenTarget(scope, requester, ticketId)
     if (target) return { ...(await goOn(scope, target, comment)), commentId }
     const followUp = await openFollowUp(scope, named, comment)
     if (followUp) return { ...followUp, commentId }
@@ -41,6 +46,25 @@ export async function addComment(
     return { ...(await goOn(scope, open, comment)), commentId }
   })
   return { ...value, position }
+}
+
+/** As many as nobody types, and few enough that one person cannot fill the team's lists. */
+export const COMMENTS_AT_MOST = 30
+const WITHIN_MINUTES = 10
+
+/** Whether the person has said as much as they may for now, by the database's clock. One comment of theirs at a time. */
+async function saidEnough({ db }: ChangeScope, userId: string): Promise<boolean> {
+  const [row] = await db.$queryRaw<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM comment
+    WHERE author_id = ${userId}::uuid AND channel = 'WEB'
+      AND created_at > clock_timestamp() - ${WITHIN_MINUTES} * interval '1 minute'`
+  return (row?.count ?? 0) >= COMMENTS_AT_MOST
+}
+
+const SAID_ENOUGH: UserError = {
+  code: 'TOO_MANY_TRIES',
+  field: ['body'],
+  message: `At most ${COMMENTS_AT_MOST} comments are taken within ${WITHIN_MINUTES} minutes. Send it later.`,
 }
 
 const CHANGED_MEANWHILE: Done = {
@@ -106,21 +130,15 @@ async function openFollowUp(
   return { ticketId: id, userErrors: [] }
 }
 
-/** F70: where a merged ticket goes on, as far as that is open; through further merges, too. */
-async function lockMergeTarget(
+/** F70: where a merged ticket goes on, as far as that is open. */
+async function lockOpenTarget(
   scope: ChangeScope,
   requester: Audience,
   ticketId: string,
 ): Promise<LockedTicket | undefined> {
-  const [target] = await scope.db.$queryRaw<{ id: string }[]>`
-    WITH RECURSIVE chain AS (
-      SELECT id, merged_into_id FROM ticket WHERE id = ${ticketId}::uuid
-      UNION
-      SELECT t.id, t.merged_into_id FROM ticket t JOIN chain c ON t.id = c.merged_into_id
-    )
-    SELECT id FROM chain WHERE merged_into_id IS NULL AND id <> ${ticketId}::uuid`
-  const locked = target && (await lockTicket(scope, requester, target.id))
-  return locked && locked.ticket.status !== 'CLOSED' ? locked : undefined
+  const targetId = await lockMergeTarget(scope, ticketId)
+  const target = targetId === undefined ? undefined : await lockTicket(scope, requester, targetId)
+  return target && target.ticket.status !== 'CLOSED' ? target : undefined
 }
 
 /** The open ticket of the same conversation. */

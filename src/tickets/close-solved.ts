@@ -10,10 +10,12 @@ const BATCH = 500
 /**
  * Closes the tickets that were solved as many days ago as the workspace says (F68), 28 at most whatever it says, by the
  * database's clock. A ticket that somebody is changing is left to the next run: a customer who writes meanwhile has
- * reopened it by then. Returns how many were closed.
+ * reopened it by then. Returns how many were closed; once `signal` is aborted it stops after the batch at hand, and the
+ * next run goes on.
  */
-export async function closeSolved(store: Pick<Store, 'change'>): Promise<number> {
+export async function closeSolved(store: Pick<Store, 'change'>, signal?: AbortSignal): Promise<number> {
   for (let closed = 0; ; ) {
+    if (signal?.aborted) return closed
     const { value } = await store.change(ACTOR, closeSome)
     closed += value
     if (value < BATCH) return closed

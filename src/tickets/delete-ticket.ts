@@ -4,6 +4,7 @@ import type { ChangeScope, Store } from '../store/store.ts'
 import { deletedTicket, type LockedTicket, lockTickets } from './lock-ticket.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
 import { snapshotOf } from './snapshot.ts'
+import { withdrawAnswers } from './withdraw-answers.ts'
 
 /*
  * F69: deleting is soft. A deleted ticket is out of every list and count, and takes nothing: what its requester says next
@@ -51,7 +52,8 @@ async function remove(
   return { ...value, position }
 }
 
-async function markDeleted({ db, emit }: ChangeScope, { ticket, now }: LockedTicket, spam: boolean): Promise<void> {
-  await db.ticket.update({ where: { id: ticket.id }, data: { deletedAt: now, updatedAt: now } })
-  emit({ type: 'ticket.deleted', ticket: snapshotOf(ticket), spam })
+async function markDeleted(scope: ChangeScope, { ticket, now }: LockedTicket, spam: boolean): Promise<void> {
+  await scope.db.ticket.update({ where: { id: ticket.id }, data: { deletedAt: now, updatedAt: now } })
+  await withdrawAnswers(scope, ticket, now)
+  scope.emit({ type: 'ticket.deleted', ticket: snapshotOf(ticket), spam })
 }

@@ -10,10 +10,11 @@ const BATCH = 50
 /**
  * Erases the tickets that were deleted 30 days ago, with their comments and the posts among the incoming ones (F69). The
  * log keeps ids and field values alone, as ever. X may tell of their posts again: they are remembered as deleted, by
- * their ids. Returns how many tickets were erased.
+ * their ids. Returns how many tickets were erased; once `signal` is aborted it stops after the batch at hand.
  */
-export async function eraseDeleted(store: Pick<Store, 'change'>): Promise<number> {
+export async function eraseDeleted(store: Pick<Store, 'change'>, signal?: AbortSignal): Promise<number> {
   for (let erased = 0; ; ) {
+    if (signal?.aborted) return erased
     const { value } = await store.change(ACTOR, eraseSome)
     erased += value
     if (value < BATCH) return erased

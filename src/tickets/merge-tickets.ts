@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { UserError } from '../domain/errors.ts'
-import { decideMerge, MERGE_SOURCES, mergedNote, mergeNote } from '../domain/merge.ts'
-import { commentProblem, type TicketState } from '../domain/ticket.ts'
+import { decideMerge, MERGE_SOURCES, type MergedSource, mergedNote, mergeNote } from '../domain/merge.ts'
+import { commentProblem } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTickets } from './lock-ticket.ts'
@@ -12,7 +12,7 @@ import { snapshotOf } from './snapshot.ts'
 export interface Merge {
   readonly sourceIds: readonly string[]
   readonly targetId: string
-  /** What the target is told in place of the sources' last comments. */
+  /** What the target is told in place of the sources' names. */
   readonly targetComment?: string | null | undefined
   /** What each source is told in place of the target's name. */
   readonly sourceComment?: string | null | undefined
@@ -20,8 +20,8 @@ export interface Merge {
 
 /**
  * Merges tickets into one, in one transaction (F70): the sources close, each with a note that names the target; the target
- * gets their tags and a note that names them and quotes what was last said on each. The notes are private, for all
- * tickets here are from X. `ticketId` of the outcome is the target's.
+ * gets their tags and a note that names them. The notes are private, for all tickets here are from X. Answers that wait on
+ * a source are sent from there. `ticketId` of the outcome is the target's.
  */
 export async function mergeTickets(store: Pick<Store, 'change'>, person: Audience, merge: Merge): Promise<Outcome> {
   const sourceIds = [...new Set(merge.sourceIds)]
@@ -103,7 +103,7 @@ async function tellTarget(
   tags: readonly string[],
   comment: string | null | undefined,
 ): Promise<void> {
-  const body = comment ?? mergeNote(await withLastComments(db, sources))
+  const body = comment ?? mergeNote(await withUnsent(db, sources))
   const note = noteBy(person)
   const data = { ...note, ticketId: ticket.id, channel: 'API', body, postedAt: now, createdAt: now } as const
   await db.comment.create({ data })
@@ -119,16 +119,14 @@ async function tellTarget(
   emit({ type: 'ticket.merged', ticket: after, intoId: null, sourceIds: sources.map((source) => source.ticket.id) })
 }
 
-/** What was last said to or by the requester on each. */
-async function withLastComments(db: ChangeScope['db'], sources: readonly LockedTicket[]) {
+/** The sources by their numbers, and how many answers wait on each: the customer expects those still. */
+async function withUnsent(db: ChangeScope['db'], sources: readonly LockedTicket[]): Promise<MergedSource[]> {
   const ids = sources.map(({ ticket }) => ticket.id)
-  const rows = await db.$queryRaw<{ id: string; body: string }[]>`
-    SELECT s.id::text AS id, c.body FROM unnest(${ids}::uuid[]) AS s(id)
-    CROSS JOIN LATERAL (
-      SELECT c.body FROM comment c WHERE c.ticket_id = s.id AND c.visibility = 'PUBLIC'
-      ORDER BY c.posted_at DESC, c.id DESC LIMIT 1) AS c`
-  const said = new Map(rows.map(({ id, body }) => [id, body]))
-  return sources.map(({ ticket }: { ticket: TicketState }) => ({ ...ticket, lastComment: said.get(ticket.id) ?? null }))
+  const rows = await db.$queryRaw<{ id: string; unsent: number }[]>`
+    SELECT d.ticket_id::text AS id, count(*)::int AS unsent FROM delivery d
+    WHERE d.ticket_id = ANY(${ids}::uuid[]) AND d.finished_at IS NULL GROUP BY d.ticket_id`
+  const unsent = new Map(rows.map((row) => [row.id, row.unsent]))
+  return sources.map(({ ticket: { id, number } }) => ({ number, unsent: unsent.get(id) ?? 0 }))
 }
 
 interface Note {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { statusAfterRequesterComment } from '../../src/domain/capture.ts'
 import { TICKET_STATUSES } from '../../src/domain/event.ts'
-import { decideMerge, type Mergeable, mergeNote } from '../../src/domain/merge.ts'
+import { decideMerge, MERGE_SOURCES, type Mergeable, mergeNote } from '../../src/domain/merge.ts'
+import { commentProblem } from '../../src/domain/ticket.ts'
 import { CLOSED_TAKES, TRANSITIONS } from '../../src/domain/ticket-transitions.ts'
 
 const page = readFileSync(new URL('../../docs/ticket-life.md', import.meta.url), 'utf8')
@@ -92,13 +93,17 @@ describe('what may be merged (F70)', () => {
     expect(decideMerge(sources, ticket({ tags: many }))).toEqual({ tags: [...many, 'x'] })
   })
 
-  it('quotes long comments in part, by characters, and tickets without comments by name', () => {
-    const note = mergeNote([
-      { number: 2, subject: 'A', lastComment: '😀'.repeat(2_001) },
-      { number: 3, subject: 'B', lastComment: null },
+  it('tells the target where answers are still to be sent', () => {
+    const sources = [0, 1, 2].map((unsent) => ({ number: 7 + unsent, unsent }))
+    expect(mergeNote(sources).split('\n\n')).toEqual([
+      'Ticket #7 was merged into this one.',
+      'Ticket #8 was merged into this one.\nAn answer is still to be sent from there.',
+      'Ticket #9 was merged into this one.\n2 answers are still to be sent from there.',
     ])
-    expect(note).toBe(
-      `Ticket #2 “A” was merged into this one.\n> ${'😀'.repeat(2_000)}…\n\nTicket #3 “B” was merged into this one.`,
-    )
+  })
+
+  it('tells as much of the most tickets as fits into a comment', () => {
+    const most = Array.from({ length: MERGE_SOURCES }, () => ({ number: 2_147_483_647, unsent: 2_147_483_647 }))
+    expect(commentProblem(mergeNote(most))).toBeUndefined()
   })
 })

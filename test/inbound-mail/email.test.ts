@@ -169,6 +169,38 @@ describe('a ticket', () => {
   })
 })
 
+describe('a mail to a ticket that was merged', () => {
+  /** As merging leaves them. */
+  const merged = (id: string, mergedIntoId: string) =>
+    app.store.prisma.ticket.update({ where: { id }, data: { status: 'CLOSED', mergedIntoId } })
+
+  it('goes on where the chain of merges ends, while that is open; then in a follow-up of its own', {
+    timeout: 30_000,
+  }, async () => {
+    const { id, global, email, requesterId } = await ticket()
+    const [middle, last] = [await ticket(null), await ticket(null)]
+    await app.store.prisma.ticket.updateMany({ where: { id: { in: [middle.id, last.id] } }, data: { requesterId } })
+    await move(global)
+    const mail = await answer(global, 'Done.')
+    await merged(id, middle.id)
+    await merged(middle.id, last.id)
+    const write = (text: string) => hand(letter({ From: email, To: addressOf(mail) }, text))
+    expect(await write('Thanks')).toMatchObject({ outcome: 'COMMENT', ticketNumber: last.number })
+    expect((await comments(last.id)).at(-1)).toMatchObject({ body: 'Thanks', visibility: 'PUBLIC' })
+    // Also when the source was thrown away as a duplicate.
+    await app.store.prisma.ticket.update({ where: { id }, data: { deletedAt: new Date() } })
+    expect(await write('Thanks again')).toMatchObject({ outcome: 'COMMENT', ticketNumber: last.number })
+    await app.store.prisma.ticket.update({ where: { id }, data: { deletedAt: null } })
+    for (const gone of [{ deletedAt: new Date() }, { deletedAt: null, status: 'CLOSED' as const }]) {
+      await app.store.prisma.ticket.update({ where: { id: last.id }, data: gone })
+      const taken = await write('One more thing')
+      expect(taken).toMatchObject({ outcome: 'FOLLOW_UP' })
+      const number = Number(taken['ticketNumber'])
+      expect(await app.store.prisma.ticket.findUnique({ where: { number } })).toMatchObject({ followUpOfId: id })
+    }
+  })
+})
+
 describe('a mail that comes in', () => {
   it('is matched by the message it answers, too, and says what came along', { timeout: 30_000 }, async () => {
     const { id, global, email } = await ticket()

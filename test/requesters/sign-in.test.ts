@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { createTokenSigner } from '../../src/server/auth.ts'
+import { SIGN_INS_A_MINUTE } from '../../src/server/requester-doors.ts'
 import { deriveSessionKey } from '../../src/server/requester-sessions.ts'
 import { linkOf } from '../../src/tickets/ticket-link.ts'
 import { SECRET } from '../helpers/perch.ts'
@@ -11,7 +12,7 @@ import { type RequesterWorld, requesterWorld } from './world.ts'
 
 let world: RequesterWorld
 beforeAll(async () => {
-  world = await requesterWorld()
+  world = await requesterWorld({ PERCH_TRUSTED_PROXIES: '1' })
 })
 afterAll(() => world?.close())
 afterEach(() => world.x.simulator.clearFaults())
@@ -184,6 +185,25 @@ describe('the way back from X', () => {
   })
 })
 
+describe('too many who begin', () => {
+  const begin = (address: string) =>
+    browser(world.app.url).open('/requester/sign-in', { headers: { 'x-forwarded-for': address } })
+
+  it('from one address wait a minute; others do not wait for them', async () => {
+    const rows = () => world.app.store.prisma.requesterSignIn.count()
+    const before = await rows()
+    const statuses: number[] = []
+    for (let n = 0; n < SIGN_INS_A_MINUTE; n++) statuses.push((await begin(`192.0.2.7, 198.51.100.1`)).status)
+    expect(new Set(statuses)).toEqual(new Set([303]))
+    const refused = await begin('192.0.2.8, 198.51.100.1')
+    expect([refused.status, Number(refused.headers.get('retry-after'))]).toEqual([429, expect.any(Number)])
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThanOrEqual(60)
+    expect([refused.headers.get('set-cookie'), await refused.text()]).toEqual([null, expect.stringContaining('Wait')])
+    expect(await rows()).toBe(before + SIGN_INS_A_MINUTE)
+    expect((await begin('198.51.100.2')).status).toBe(303)
+  })
+})
+
 describe('the cookies', () => {
   it('are HttpOnly, SameSite=Lax and short-lived', async () => {
     const page = browser(world.app.url)
@@ -254,6 +274,44 @@ describe('the cookies', () => {
     const out = await page.open('/requester/sign-out', { method: 'POST', headers: OWN_PAGE })
     expect([out.status, [...page.jar]]).toEqual([204, []])
     expect(await page.ask(ME)).toMatchObject({ status: 401, code: 'UNAUTHENTICATED' })
+  })
+})
+
+describe('signing out everywhere', () => {
+  const EVERYWHERE = 'mutation { updateViewer(input: { signOutEverywhere: true }) { userErrors { code } } }'
+
+  it('ends every browser’s session, also what is open, and nobody else’s; signing in again begins anew', async () => {
+    const [here, there, other] = [browser(world.app.url), browser(world.app.url), browser(world.app.url)]
+    const dora = world.x.simulator.createUser({ username: 'dora', name: 'Dora' })
+    await here.signIn(world.ada.id)
+    await there.signIn(world.ada.id)
+    await other.signIn(dora.id)
+    const stream = await there.open('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream', origin: world.app.url, ...OWN_PAGE },
+      body: JSON.stringify({ query: 'subscription { ticketEvents { type } }' }),
+    })
+    expect((await here.ask(EVERYWHERE)).data).toEqual({ updateViewer: { userErrors: [] } })
+    // To its end: the server ends it, and says why.
+    expect(await stream.text()).toContain('UNAUTHENTICATED')
+    for (const page of [here, there])
+      await expect.poll(async () => (await page.ask(ME)).code, { timeout: 5_000 }).toBe('UNAUTHENTICATED')
+    expect((await other.ask(ME)).data).toMatchObject({ viewer: { name: 'Dora' } })
+    await here.signIn(world.ada.id)
+    expect((await here.ask(ME)).data).toMatchObject({ viewer: { name: 'ADA' } })
+    expect((await there.ask(ME)).code).toBe('UNAUTHENTICATED')
+  })
+
+  it('leaves access tokens alone, and is not for the team', async () => {
+    const { id } = await world.app.store.prisma.user.findFirstOrThrow({ where: { role: 'AGENT' } })
+    const page = browser(world.app.url)
+    const as = async (role: 'AGENT' | 'END_USER') => ({
+      authorization: `Bearer ${await world.app.signer.sign({ sub: id, role, ttlSeconds: 60 })}`,
+    })
+    expect((await page.ask(EVERYWHERE, {}, await as('AGENT'))).code).toBe('FORBIDDEN')
+    const token = await as('END_USER')
+    expect((await page.ask(EVERYWHERE, {}, token)).code).toBeUndefined()
+    expect((await page.ask(ME, {}, token)).code).toBeUndefined()
   })
 })
 

@@ -257,6 +257,17 @@ describe('a bulk update', () => {
     expect(await row(ids[1])).toMatchObject({ status: 'SOLVED', tags: ['x'] })
   })
 
+  it('is not taken back once its 30 days are over, for it may be half gone', async () => {
+    const payload = await begin({ ids: tickets(), patch: { addTags: ['x'] } })
+    await work(payload)
+    const ended = (days: number) => world.store.prisma.$executeRaw`
+      UPDATE bulk_update_job SET finished_at = now() - ${days} * interval '1 day' WHERE id = ${dbId(payload.job?.id)}::uuid`
+    await ended(30.01)
+    expect((await call('undoBulkUpdate', payload.job?.id)).userErrors).toMatchObject([{ code: 'NOT_FOUND' }])
+    await ended(29.99)
+    expect((await call('undoBulkUpdate', payload.job?.id)).userErrors).toEqual([])
+  })
+
   it('tells its owner and administrators how it goes on, and nobody else', async () => {
     const payload = await begin({ ids: tickets(), patch: { addTags: ['x'] } }, world.admin)
     const source = `subscription($id: ID!, $after: Position) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { COMMENT_LENGTH } from '../../src/domain/ticket.ts'
 import type { Viewer } from '../../src/schema/context.ts'
+import { COMMENTS_AT_MOST } from '../../src/tickets/add-comment.ts'
 import { createWorld, gid, type World } from './world.ts'
 
 /** F26, F53, F66: what end users do by themselves, through the schema. */
@@ -39,6 +40,25 @@ const said = async (offset: number) => {
   return rows.map(({ type, actor }) => [type, actor])
 }
 const CUSTOMER = () => ({ kind: 'requester', id: world.customer.userId })
+
+describe('addComment, too often', () => {
+  it('is refused for the person, however many ask at once, until ten minutes have passed', async () => {
+    const { id } = await world.openTicket({ requesterId: world.stranger.userId })
+    const all = await Promise.all(Array.from({ length: 33 }, (_, n) => added(world.stranger, id, `Hello ${n}`)))
+    const refused = all.filter(({ userErrors }) => userErrors.length > 0)
+    expect(refused).toHaveLength(33 - COMMENTS_AT_MOST)
+    for (const payload of refused) expect(payload).toMatchObject(nothing('TOO_MANY_TRIES', 'body'))
+    expect(await world.store.prisma.comment.count({ where: { ticketId: id, channel: 'WEB' } })).toBe(COMMENTS_AT_MOST)
+
+    const another = await world.openTicket({ requesterId: world.stranger.userId })
+    expect(await added(world.stranger, another.id, 'Hello?')).toMatchObject(nothing('TOO_MANY_TRIES', 'body'))
+    const mine = await world.openTicket()
+    expect((await added(world.customer, mine.id, 'Hello?')).userErrors).toEqual([])
+    await world.store.prisma.$executeRaw`
+      UPDATE comment SET created_at = created_at - interval '10 minutes' WHERE ticket_id = ${id}::uuid`
+    expect((await added(world.stranger, another.id, 'Hello?')).userErrors).toEqual([])
+  })
+})
 
 describe('addComment', () => {
   it('says more on one’s own ticket, publicly, from the page', async () => {

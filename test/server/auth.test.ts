@@ -239,3 +239,40 @@ test('the signer and the authenticator of one secret fit together', async () => 
   const made = await createTokenSigner(key).sign({ sub: 'ada', role: 'ADMIN', ttlSeconds: 5 })
   expect((await withKey({ key }).authenticate(made)).viewer).toMatchObject({ userId: 'ada', role: 'ADMIN' })
 })
+
+describe('a session of the requester’s page', () => {
+  const session = async (generation?: number) =>
+    `Session ${await createTokenSigner(KEY).sign({ sub: 'eve', role: 'END_USER', ttlSeconds: 60, ...(generation !== undefined && { generation }) })}`
+  const of = (sessionGeneration: number) => {
+    const person = { ...knownUser('eve', 'END_USER'), sessionGeneration }
+    const auth = createAuthenticator({
+      key: deriveTokenKey('x'.repeat(32)),
+      requesters: { keys: [KEY], open: async () => true },
+      findUser: async () => ({ ...person }),
+    })
+    return { person, auth }
+  }
+
+  test('is over once the person has signed out everywhere, also where it is open', async () => {
+    const { auth } = of(0)
+    const { viewer } = await auth.authenticate(await session())
+    expect(viewer).toMatchObject({ userId: 'eve', session: 0 })
+    await expect(of(1).auth.authenticate(await session(0))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    expect(viewer && (await of(1).auth.renew(viewer))).toBeNull()
+    expect(viewer && (await of(0).auth.renew(viewer))).toMatchObject({ session: 0 })
+  })
+
+  test('that began anew is taken, though the person is remembered as they were before', async () => {
+    const { person, auth } = of(0)
+    await auth.authenticate(await session(0))
+    person.sessionGeneration = 1
+    expect((await auth.authenticate(await session(1))).viewer).toMatchObject({ session: 1 })
+    await expect(auth.authenticate(await session(0))).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  test('is what another issuer’s claim of that name is not', async () => {
+    expect((await withKey().authenticate(await jwt({ ...claims, generation: 'Z' }))).viewer).toMatchObject({
+      userId: 'bob',
+    })
+  })
+})

@@ -154,4 +154,37 @@ describe('keeping house', () => {
       expect((await prisma.workerProcess.findMany()).map(({ id }) => id)).toEqual(['alive'])
     }
   })
+
+  it('takes a large bulk update away piece by piece, and stops when it is told to', async () => {
+    const { prisma } = store
+    const { id: createdById } = await prisma.user.create({ data: { id: randomUUID(), role: 'END_USER', name: 'Ada' } })
+    const total = 25_000
+    const job = { id: randomUUID(), createdById, inputHash: 'large', total, status: 'COMPLETED' as const }
+    await prisma.bulkUpdateJob.create({ data: { ...job, finishedAt: daysAgo(31) } })
+    await prisma.$executeRaw`
+      INSERT INTO bulk_update_item (job_id, place, ticket_id)
+      SELECT ${job.id}::uuid, place, ${randomUUID()}::uuid FROM generate_series(1, ${total}) AS place`
+    const left = () => prisma.bulkUpdateItem.count({ where: { jobId: job.id } })
+
+    // Each piece is committed, so whoever counts sees it go; the second count stops it.
+    const stopping = new AbortController()
+    const seen: number[] = []
+    const watched = prisma.$extends({
+      query: {
+        async $allOperations({ operation, args, query }) {
+          const done = await query(args)
+          if (operation === '$executeRaw' && JSON.stringify(args).includes('bulk_update_item')) {
+            seen.push(await left())
+            if (seen.length === 2) stopping.abort()
+          }
+          return done
+        },
+      },
+    })
+    await keepHouse(watched as unknown as typeof prisma, {}, stopping.signal)
+    expect(seen).toEqual([15_000, 5_000])
+    expect(await prisma.bulkUpdateJob.count({ where: { id: job.id } })).toBe(1)
+    await keepHouse(prisma, {})
+    expect([await left(), await prisma.bulkUpdateJob.count({ where: { id: job.id } })]).toEqual([0, 0])
+  })
 })
