@@ -63,7 +63,9 @@ describe('perch bulk-update', () => {
     const run = perch.perch([...filter(), '--set', 'status=SOLVED', '--set', 'priority=high', '--add-tag', 'resolved'])
     expect(await run.ended).toBe(0)
     expect(run.lines()).toEqual([expect.stringMatching(/^Bulk update \S+ is COMPLETED\. 300 tickets: 300 done\.$/)])
-    expect(run.said()).toMatch(/^Idempotency key: [0-9a-f-]{36}\n0 of 300 \(0 %\)\n(?:.*\n)*300 of 300 \(100 %\) {2}\S+\/s\n$/)
+    expect(run.said()).toMatch(
+      /^Idempotency key: [0-9a-f-]{36}\n0 of 300 \(0 %\)\n(?:.*\n)*300 of 300 \(100 %\) {2}\S+\/s\n$/,
+    )
     const found = await tickets()
     expect(found).toHaveLength(300)
     for (const { status, priority, tags } of found)
