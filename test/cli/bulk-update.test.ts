@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openReport } from '../../cli/bulk/report.ts'
 import { bulkUpdate } from '../../cli/bulk-update.ts'
+import { metric } from '../helpers/metric.ts'
 import { endCliRuns } from '../helpers/run-cli.ts'
 import { startProxy } from '../helpers/tcp-proxy.ts'
 import { type Deployment, deploy } from './deployment.ts'
@@ -165,12 +166,13 @@ describe('perch bulk-update', () => {
   it('goes on watching when its connection is cut', async () => {
     const [id] = await perch.addTickets(50, [outage])
     const proxy = await startProxy('127.0.0.1', Number(new URL(perch.app.url).port))
-    const readers = await feedReaders()
+    await expect.poll(() => metric(perch.app.url, 'websockets'), { timeout: 10_000 }).toBe(0)
+    const readers = await metric(perch.app.url, 'feed_readers')
     const run = perch.perch([...filter(), '--add-tag', 'seen'], { url: `http://127.0.0.1:${proxy.port}` })
     await holding(id, async () => {
       await run.until(() => run.said().includes('0 of 50'))
       // Watching, not only about to: cut before that, it would be a connection that was never there.
-      await expect.poll(feedReaders, { timeout: 10_000 }).toBeGreaterThan(readers)
+      await expect.poll(() => metric(perch.app.url, 'feed_readers'), { timeout: 10_000 }).toBeGreaterThan(readers)
       await proxy.cut()
       await run.until(() => run.said().includes('reconnecting…'))
       await proxy.open()
@@ -180,11 +182,6 @@ describe('perch bulk-update', () => {
     expect(run.out()).toMatch(/50 tickets: 50 done\.\n$/)
     await proxy.close()
   })
-
-  async function feedReaders(): Promise<number> {
-    const metrics = await (await fetch(`${perch.app.url}/metrics`)).text()
-    return Number(/^perch_feed_readers (\d+)/m.exec(metrics)?.[1] ?? 0)
-  }
 
   it('asks again with the same key when the answer is lost, and begins once', async () => {
     await perch.addTickets(30, [outage])
