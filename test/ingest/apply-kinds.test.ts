@@ -253,6 +253,37 @@ describe('a post that its author deletes', () => {
   })
 })
 
+describe('a post that quotes another', () => {
+  const quoting = (id: string, quotedUserId: string | null) => {
+    const item = received(id)
+    return { ...item, post: { ...item.post, quotedUserId } }
+  }
+  const quoted = async () => ({
+    comments: (await store.prisma.comment.findMany()).map(({ quotedUserId }) => quotedUserId),
+    incoming: (await store.prisma.incomingPost.findMany()).map(({ quotedUserId }) => quotedUserId),
+  })
+
+  it('is kept with whose it is', async () => {
+    await apply(quoting('5', '700'))
+    expect(await quoted()).toEqual({ comments: ['700'], incoming: [] })
+  })
+
+  it.each([
+    ['on a ticket', true, { comments: ['700'], incoming: [] }],
+    ['among those that wait', false, { comments: [], incoming: ['700'] }],
+  ])('and was first told without that, is completed by whoever tells it next: %s', async (_where, captures, known) => {
+    await set({ captureMentions: captures })
+    await apply(quoting('5', null))
+    const before = await head()
+    await apply(quoting('5', '700'))
+    expect(await quoted()).toEqual(known)
+    // It is not forgotten when it is told without it again; and nobody is told of it.
+    await apply(quoting('5', null))
+    expect(await quoted()).toEqual(known)
+    expect(await events(before)).toEqual([])
+  })
+})
+
 describe('a full ticket (F24)', () => {
   const fill = () => store.prisma.ticket.updateMany({ data: { commentCount: MAX_COMMENTS - 1 } })
 
