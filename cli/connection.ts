@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
+import type { Server } from './server.ts'
 
 /** graphql-transport-ws: an operation before connection_ack; a token that is no good (src/pubsub/PROTOCOL.md). */
 const REFUSALS: readonly unknown[] = [4401, 4403]
@@ -9,17 +11,18 @@ const REFUSALS: readonly unknown[] = [4401, 4403]
 export const closing = z.object({ code: z.number(), reason: z.string() })
 
 export interface ConnectionOptions {
-  /** Where GraphQL is, `ws://…` or `wss://…`. */
-  readonly url: string
-  readonly token: () => Promise<string>
-  /** Whether `token` can give a better one when the present one is refused. */
-  readonly renewable: boolean
+  readonly server: Pick<Server, 'ws' | 'token' | 'renewable'>
   /** News about the connection, for people. */
   readonly say: (sentence: string) => void
+  /** Each socket as it opens. */
+  readonly onSocket?: (socket: unknown) => void
+  /** Waited for before each new connection. */
+  readonly ready?: () => Promise<void>
 }
 
 /** A graphql-ws client that never gives up, says when it is cut off and when it is back, and notices a silent network. */
-export function connect({ url, token, renewable, say }: ConnectionOptions): Client {
+export function connect({ server, say, onSocket, ready }: ConnectionOptions): Client {
+  const { ws: url, token, renewable } = server
   let silence: NodeJS.Timeout | undefined
   let everConnected = false
   let lost = false
@@ -28,6 +31,7 @@ export function connect({ url, token, renewable, say }: ConnectionOptions): Clie
   const client = createClient({
     url,
     webSocketImpl: WebSocket,
+    // Made anew for each connection: one that was made for the last may have expired since.
     connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
     connectionAckWaitTimeout: 5_000,
     // Between the query for a position and the subscription after it the socket stays.
@@ -40,12 +44,13 @@ export function connect({ url, token, renewable, say }: ConnectionOptions): Clie
       accepted = false
       return again
     },
-    retryWait: (attempt) => {
-      const most = Math.min(2_000, 100 * 2 ** attempt)
-      return new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)))
+    retryWait: async (attempt) => {
+      await sleep(Math.min(2_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2))
+      await ready?.()
     },
     keepAlive: 10_000,
     on: {
+      opened: (socket) => onSocket?.(socket),
       connected: () => {
         if (lost) say(everConnected ? 'connected again' : 'connected')
         lost = false

@@ -1,7 +1,7 @@
 import type { NewTicket } from './follow.ts'
+import { cells, graphemes, widthOf } from './width.ts'
 
 const CHANNELS: Readonly<Record<string, string>> = { X_CORP: 'post', X_CORP_DM: 'DM', X_CORP_LIKE: 'like' }
-const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
 /** One aligned line about a ticket: time, number, who, channel, subject. No wider than `columns`, when given. */
 export function lineOf({ at, ticket }: NewTicket, columns?: number): string {
@@ -22,7 +22,7 @@ const whoIs = ({ name, xProfile }: { name: string; xProfile: { username: string 
   xProfile ? `@${xProfile.username}` : name
 
 /** On one line, and without control and bidirectional characters: a post must not write elsewhere on the terminal. */
-const plain = (text: string): string => text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+export const plain = (text: string): string => text.replace(/[\s\p{Cc}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
 
 const pad = (text: string, columns: number): string => text + ' '.repeat(Math.max(0, columns - widthOf(text)))
 
@@ -30,24 +30,10 @@ function cut(line: string, columns: number): string {
   if (widthOf(line) <= columns) return line
   let room = columns - 1
   let kept = ''
-  for (const { segment } of graphemes.segment(line)) {
+  for (const { segment } of graphemes(line)) {
     room -= cells(segment)
     if (room < 0) break
     kept += segment
   }
   return `${kept}…`
 }
-
-function widthOf(text: string): number {
-  let width = 0
-  for (const { segment } of graphemes.segment(text)) width += cells(segment)
-  return width
-}
-
-/** Cells of one grapheme: two for emoji and for the scripts that terminals show wide (Unicode UAX #11). */
-const cells = (grapheme: string): number =>
-  /\p{Emoji_Presentation}|\ufe0f|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]/u.test(
-    grapheme,
-  )
-    ? 2
-    : 1

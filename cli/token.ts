@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { CommandError } from './outcome.ts'
 
 /**
- * Makes an agent's token with the program itself, which knows the deployment's secret. Throws an Error whose message is
- * one sentence for the user.
+ * Makes an agent's token with the program itself, which knows the deployment's secret. Throws CommandError.
  */
 export async function makeToken(): Promise<string> {
   const program = join(packageRoot(import.meta.dirname), 'dist/src/main.js')
@@ -15,7 +15,7 @@ export async function makeToken(): Promise<string> {
   } catch (error) {
     const stderr = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
     const reason = existsSync(program) ? (stderr.trim().split('\n')[0] ?? '') : 'the program is not built'
-    throw new Error(
+    throw new CommandError(
       `No token could be made here${reason && ` (${reason.replace(/\.$/, '')})`}: give one with --token or PERCH_TOKEN.`,
     )
   }

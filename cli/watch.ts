@@ -2,27 +2,34 @@ import { parseArgs } from 'node:util'
 import { connect } from './connection.ts'
 import { followTickets } from './follow.ts'
 import { lineOf } from './line.ts'
-import { makeToken } from './token.ts'
+import { say } from './outcome.ts'
+import { readServer, SERVER_OPTIONS, SERVER_USAGE } from './server.ts'
 
 /*
- * `npm run -s watch`: a live list of new tickets. Tickets go to standard output, what happens to the
+ * `perch watch`: a live list of new tickets. Tickets go to standard output, what happens to the
  * connection goes to standard error. Shows how a client is written: it imports nothing from src/.
  */
 
-const USAGE = 'Usage: npm run -s watch -- [--url http://HOST:PORT] [--token TOKEN] [--after POSITION] [--json]'
+export const WATCH_USAGE = `Usage: perch watch [options]
 
-async function watch(): Promise<never> {
-  const { url, token, after, json } = readOptions()
-  const given = token ?? process.env['PERCH_TOKEN']
-  const say = (sentence: string) => void process.stderr.write(`${sentence}\n`)
-  const client = connect({
-    url,
-    say,
-    renewable: !given,
-    // Made anew for each connection: one that was made for the last may have expired since.
-    token: async () => given || makeToken().catch(fail),
+Shows new tickets as they come, until Ctrl-C.
+
+  --after POSITION         first those that came after this position; if not given: from now on
+  --json                   JSON lines
+${SERVER_USAGE}`
+
+/** Never resolves; rejects with one sentence. */
+export async function watch(args: string[]): Promise<never> {
+  const { values } = parseArgs({
+    args,
+    options: { ...SERVER_OPTIONS, after: { type: 'string' }, json: { type: 'boolean', default: false } },
   })
-  return followTickets(client, {
+  const { after, json } = values
+  // What ends a list that never ends is no failure.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(0))
+  const server = readServer(values)
+  await server.token() // said now, and in full, if there is none
+  return followTickets(connect({ server, say }), {
     after,
     say,
     onTicket: (created) => {
@@ -32,35 +39,3 @@ async function watch(): Promise<never> {
     },
   })
 }
-
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      url: { type: 'string' },
-      token: { type: 'string' },
-      after: { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  })
-  const address = values.url ?? `http://127.0.0.1:${process.env['PORT'] || 4000}`
-  if (!/^(https?|wss?):\/\//.test(address) || !URL.canParse(address)) {
-    throw new Error(`--url must be an address such as http://127.0.0.1:4000. ${USAGE}`)
-  }
-  const url = new URL(address)
-  url.protocol = url.protocol.replace('http', 'ws')
-  if (url.pathname === '/') url.pathname = '/graphql'
-  return { ...values, url: url.href }
-}
-
-function fail(error: unknown): never {
-  const message = error instanceof Error ? error.message : String(error)
-  const unknown = error instanceof TypeError && 'code' in error // parseArgs: an option that there is not
-  process.stderr.write(`${message}${unknown ? `\n${USAGE}` : ''}\n`)
-  process.exit(1)
-}
-
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(0))
-// Whoever reads us has had enough, as in `npm run -s watch | head`.
-process.stdout.on('error', () => process.exit(0))
-
-watch().catch(fail)

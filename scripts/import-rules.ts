@@ -156,9 +156,14 @@ const RULES: readonly Rule[] = [
     /^src\/schema\/(index|context)\.ts$/,
   ),
   {
-    from: /^(simulator|console|cli)\//,
+    from: /^(simulator|console|cli)\/(?!perch\.ts$)/,
     may: [/^(simulator|console|cli)\//],
     why: 'programs beside Perch import nothing of it',
+  },
+  {
+    from: /^cli\/perch\.ts$/,
+    may: [/^cli\//, /^src\/(main|usage)\.ts$/],
+    why: '`perch` hands its commands on to those whose they are',
   },
   { from: /^src\//, may: [/^src\//], why: 'the program does not know what is built around it' },
 ]

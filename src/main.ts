@@ -5,17 +5,12 @@ import { startCommand } from './commands/start.ts'
 import { tokenCommand } from './commands/token.ts'
 import { readConfig } from './config.ts'
 import { StartupError } from './store/startup-error.ts'
+import { USAGE } from './usage.ts'
 
 /*
  * The program's commands. Whatever is wrong with the surroundings (settings, a port, a folder, a
  * database) is one sentence on standard error and exit code 1; a stack trace is a defect of ours.
  */
-
-const USAGE = `Usage:
-  perch start                                  run Perch (settings: see the table in README.md)
-  perch migrate                                bring the database's schema up to date
-  perch rotate-secrets                         seal everything anew with the current secret
-  perch token --role admin|agent [--user ID]   print an access token`
 
 async function main(): Promise<number> {
   const [command, ...rest] = process.argv.slice(2)
@@ -35,7 +30,7 @@ async function main(): Promise<number> {
         options(rest, { role: { type: 'string' }, user: { type: 'string' }, hours: { type: 'string' } }),
       )
     default:
-      throw new StartupError(USAGE)
+      throw new StartupError(`Usage:\n${USAGE}`)
   }
 }
 
@@ -43,7 +38,7 @@ function options(args: string[], known: Record<string, { type: 'string' }>): Rec
   try {
     return parseArgs({ args, options: known, strict: true }).values as Record<string, string | undefined>
   } catch (error) {
-    throw new StartupError(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`)
+    throw new StartupError(`${error instanceof Error ? error.message : String(error)}\nUsage:\n${USAGE}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Actor } from '../domain/event.ts'
 import { builder } from './builder.ts'
+import { encodeGlobalId } from './global-id.ts'
 import type { LiveEvent } from './live.ts'
 import { liveUser } from './live-objects.ts'
 import { UserRef } from './user.ts'
@@ -30,6 +31,11 @@ export const ActorRef = builder.objectRef<LiveEvent>('Actor').implement({
       description: 'The person, if it was one.',
       resolve: (query, live, _args, context) =>
         live.event.actor.kind === 'system' ? null : liveUser(context, live, live.event.actor.id, query),
+    }),
+    userId: t.id({
+      nullable: true,
+      description: 'The id of the person, if it was one.',
+      resolve: ({ event: { actor } }) => (actor.kind === 'system' ? null : encodeGlobalId('User', actor.id)),
     }),
     part: t.string({
       nullable: true,

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import type { EventBatch, LogEvent } from '../domain/event.ts'
+import { PerchError, PositionExpiredError } from '../domain/errors.ts'
+import { type EventBatch, endOf, type LogEvent } from '../domain/event.ts'
 import type { Position } from '../domain/position.ts'
 import { type Audience, audienceKey } from '../domain/visibility.ts'
 import type { Feed } from '../pubsub/feed.ts'
@@ -33,11 +34,14 @@ export type PickEvent<Event extends LogEvent> = (
  * follows the log (live-audience.ts), and `context.viewer` with it. When the feed refuses (a position that expired, at
  * the start or later) or the subscriber may not go on, the refusal is the last item: thrown from the iterator it would
  * take the socket, and the other operations on it, along. `return` answers at once, also while `next` waits.
+ * With `until` they end behind the last event up to that place, and never before without a reason: who copies the log
+ * takes the end for the whole.
  */
 export function liveEvents<Event extends LogEvent>(
   context: Context,
   after: Position | null | undefined,
   pick: PickEvent<Event>,
+  until?: Position | null,
 ): AsyncIterableIterator<LiveItem<Event>> {
   const start = after ?? context.feed.position()
   const viewer = viewerOf(context)
@@ -45,10 +49,14 @@ export function liveEvents<Event extends LogEvent>(
   const batches = context.feed.events(follower.readFrom(start), context.signal)
   let ready: LiveItem<Event>[] = []
   let ended = false
+  let reached = until?.epoch === start.epoch && start.offset >= until.offset
+  if (until && until.epoch !== start.epoch)
+    ready.push({ refused: new PositionExpiredError('The positions belong to different epochs of the log.') })
   const done = { value: undefined, done: true } as const
 
   const take = ({ epoch, events }: EventBatch): void => {
     for (const event of events) {
+      if (until && event.offset > until.offset) break
       const before = follower.audience
       const refused = follower.hear(epoch, event)
       const { audience } = follower
@@ -60,6 +68,7 @@ export function liveEvents<Event extends LogEvent>(
       if (epoch === start.epoch && event.offset <= start.offset) continue
       if (pick(event, audience, before)) ready.push({ epoch, event, audience })
     }
+    reached = until?.epoch === epoch && endOf({ epoch, events }).offset >= until.offset
   }
 
   /** What an item shows is read when it is asked for, which may be long after its batch came: by who they are then. */
@@ -82,9 +91,15 @@ export function liveEvents<Event extends LogEvent>(
           }
           return { value: item, done: false }
         }
+        if (reached) {
+          ended = true
+          void batches.return?.()
+          return done
+        }
         try {
           const batch = await batches.next()
           if (batch.done) {
+            if (until && !ended) throw new PerchError('UNAVAILABLE', 'The server is stopping.')
             ended = true
             return done
           }

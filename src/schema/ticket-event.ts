@@ -46,6 +46,13 @@ function bodyFor({ event: { body }, audience }: LiveEvent<TicketLogEvent>): Tick
   return body.type === 'user.updated' || leavesSight(audience, body) ? undefined : body
 }
 
+/** The comment that an event is about; null where it is about none. */
+function commentOf(live: LiveEvent<TicketLogEvent>): string | null {
+  const body = bodyFor(live)
+  if (body && 'comment' in body) return body.comment.id
+  return body?.type === 'ticket.created' ? body.commentId : null
+}
+
 const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').implement({
   description: 'Something happened to a ticket.',
   fields: (t) => ({
@@ -71,6 +78,11 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
       resolve: ({ event: { body } }) =>
         body.type === 'user.updated' ? null : encodeGlobalId('Ticket', body.ticket.id),
     }),
+    ticketNumber: t.int({
+      nullable: true,
+      description: 'Its number, also of one that is gone; null with TICKET_LEFT and ACCESS_CHANGED.',
+      resolve: (live) => bodyFor(live)?.ticket.number ?? null,
+    }),
     ticket: t.prismaField({
       type: TicketRef,
       nullable: true,
@@ -93,9 +105,16 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
       nullable: true,
       description: 'The comment that it is about: of a new ticket, the first. Null where there is none that you see.',
       resolve: (query, live, _args, context) => {
-        const body = bodyFor(live)
-        const id = body && 'comment' in body ? body.comment.id : body?.type === 'ticket.created' ? body.commentId : null
+        const id = commentOf(live)
         return id === null ? null : liveComment(context, live, id, query)
+      },
+    }),
+    commentId: t.id({
+      nullable: true,
+      description: 'The id of that comment, also of one that is gone.',
+      resolve: (live) => {
+        const id = commentOf(live)
+        return id === null ? null : encodeGlobalId('Comment', id)
       },
     }),
   }),
@@ -112,9 +131,14 @@ builder.subscriptionField('ticketEvents', (t) =>
         type: TicketEventFilterInput,
         description: 'Only tickets that match, or matched until this event.',
       }),
+      until: t.arg({
+        type: 'Position',
+        description:
+          'Ends when everything up to this position was told, also if that is nothing: see `eventLog`. Not given: goes on.',
+      }),
     },
-    subscribe: (_root, { after, filter }, context) =>
-      liveEvents(context, after, ticketEventFilter(readConditions(filter, viewerOf(context)))),
+    subscribe: (_root, { after, filter, until }, context) =>
+      liveEvents(context, after, ticketEventFilter(readConditions(filter, viewerOf(context))), until),
     resolve: eventOf,
   }),
 )

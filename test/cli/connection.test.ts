@@ -28,8 +28,8 @@ describe('the connection of the watch', () => {
 
   function follow(options: { ttlSeconds: number; renewable: boolean }) {
     const token = vi.fn(() => app.signer.sign({ sub: id, role, ttlSeconds: options.ttlSeconds }))
-    const url = `${app.url.replace('http', 'ws')}/graphql`
-    const client = connect({ url, token, renewable: options.renewable, say: () => {} })
+    const ws = `${app.url.replace('http', 'ws')}/graphql`
+    const client = connect({ server: { ws, token, renewable: options.renewable }, say: () => {} })
     const subjects: (string | undefined)[] = []
     const onTicket = ({ ticket }: { ticket: { subject: string } | null }) => void subjects.push(ticket?.subject)
     const over = followTickets(client, { after: undefined, onTicket, say: () => {} })

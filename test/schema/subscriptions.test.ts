@@ -18,6 +18,9 @@ const EVENTS = `subscription($after: Position, $filter: TicketEventFilter) {
     changes { field before after } comment { body }
   }
 }`
+const LINES = `subscription($after: Position) {
+  ticketEvents(after: $after) { type actor { kind userId part } ticketId ticketNumber commentId }
+}`
 const UPDATE = 'mutation($input: UpdateTicketInput!) { updateTicket(input: $input) { position userErrors { code } } }'
 
 interface Created {
@@ -119,6 +122,25 @@ describe('ticketEvents', () => {
     await events.stop()
   })
 
+  it('names what an event is about without reading it, also when it is gone', async () => {
+    const { id, number, commentId, position } = await world.openTicket()
+    const ticketId = gid('Ticket', id)
+    await update({ ticketId, status: 'OPEN' })
+    await world.store.prisma.ticket.delete({ where: { id } })
+    const events = await world.listen(world.agent, LINES, { after: `${position.epoch}:${position.offset - 1}` })
+    world.sql.length = 0
+    const heard = (await events.take(2)).map(({ data }) => data)
+    expect(world.sql).toEqual([])
+    const about = { ticketId, ticketNumber: number }
+    const system = { kind: 'SYSTEM', userId: null, part: 'ingest' }
+    const grace = { kind: 'USER', userId: gid('User', world.agent.userId), part: null }
+    expect(heard).toEqual([
+      { ticketEvents: { ...about, type: 'TICKET_CREATED', actor: system, commentId: gid('Comment', commentId) } },
+      { ticketEvents: { ...about, type: 'TICKET_UPDATED', actor: grace, commentId: null } },
+    ])
+    await events.stop()
+  })
+
   it('tells of a ticket that leaves the filter, and of one that enters it', async () => {
     const { id, number } = await world.openTicket({ status: 'OPEN', assigneeId: world.agent.userId })
     const ticketId = gid('Ticket', id)
@@ -159,6 +181,43 @@ describe('ticketEvents', () => {
       },
     })
     await events.stop()
+  })
+
+  it('ends behind `until`, whether the last events up to there are for the subscriber or not', async () => {
+    const source = `subscription($after: Position, $filter: TicketEventFilter, $until: Position) {
+      ticketEvents(after: $after, filter: $filter, until: $until) { ticket { number } }
+    }`
+    const { data } = await world.ask<{ eventLog: { start: string; end: string } }>(
+      world.agent,
+      '{ eventLog { start end } }',
+    )
+    const { start, end: after } = data.eventLog
+    const { epoch, floor, head } = await world.store.log.head()
+    expect([start, after]).toEqual([at({ epoch, offset: floor }), at({ epoch, offset: head })])
+    const wanted = [await world.openTicket({ tags: ['until'] }), await world.openTicket({ tags: ['until'] })]
+    const until = at((await world.openTicket()).position)
+    await world.openTicket({ tags: ['until'] })
+    const filter = { tags: { anyOf: ['until'] } }
+    const events = await world.listen<Events>(world.agent, source, { after, until, filter })
+    const numbers = (await events.take(2)).map(({ data }) => data.ticketEvents.ticket.number)
+    expect(numbers).toEqual(wanted.map(({ number }) => number))
+    expect(await events.ended()).toBe(true)
+    const nothing = await world.listen(world.agent, source, { after: until, until })
+    expect(await nothing.ended()).toBe(true)
+  })
+
+  it('waits for an `until` that the log has yet to reach, and refuses one of another epoch', async () => {
+    const source = 'subscription($until: Position) { ticketEvents(until: $until) { ticket { number } } }'
+    const { epoch, head } = await world.store.log.head()
+    const events = await world.listen<Events>(world.agent, source, { until: at({ epoch, offset: head + 2 }) })
+    const opened = [await world.openTicket(), await world.openTicket()]
+    await world.openTicket()
+    const numbers = (await events.take(2)).map(({ data }) => data.ticketEvents.ticket.number)
+    expect(numbers).toEqual(opened.map(({ number }) => number))
+    expect(await events.ended()).toBe(true)
+    const foreign = await world.listen(world.agent, source, { until: 'abcdef012345:1' })
+    expect((await foreign.next()).errors).toEqual([expect.stringMatching(/^POSITION_EXPIRED: /)])
+    expect(await foreign.ended()).toBe(true)
   })
 
   it('says null for a ticket that is gone since', async () => {

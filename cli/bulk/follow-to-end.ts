@@ -1,0 +1,74 @@
+import type { Client } from 'graphql-ws'
+import type { Api } from '../api.ts'
+import { connect } from '../connection.ts'
+import { plain } from '../line.ts'
+import { EXIT, say } from '../outcome.ts'
+import type { Server } from '../server.ts'
+import { type Begun, type FailedItem, failedItems, type Job } from './jobs.ts'
+import { progressView } from './progress.ts'
+import type { Report } from './report.ts'
+import { watchJob } from './watch-job.ts'
+
+/** Failures that are said when it is over; the report has them all. */
+const FAILURES_SAID = 5
+
+/** Watches a bulk update to its end, and says what came of it. Gives the exit code; throws CommandError. */
+export async function followToEnd(api: Api, server: Server, begun: Begun, report: Report | undefined): Promise<number> {
+  const { id } = begun.job
+  const view = progressView(process.stderr)
+  const interrupt = (): void => {
+    view.close()
+    say(
+      `\nThe bulk update goes on. To watch it again: perch bulk-update --watch ${id}\nTo stop it: perch bulk-update --cancel ${id}`,
+    )
+    process.exit(EXIT.interrupted)
+  }
+  process.once('SIGINT', interrupt)
+  let client: Client | undefined
+  const open = () => {
+    client ??= connect({
+      server,
+      say: (sentence) => {
+        view.close()
+        say(sentence)
+      },
+    })
+    return client
+  }
+  const job = await watchJob(api, open, begun, (progress) => view.show(progress)).finally(() => {
+    view.close()
+    return client?.dispose()
+  })
+  const written = await report?.write(failedItems(api, id))
+  if (job.failed > 0) await sayFailures(api, job)
+  process.off('SIGINT', interrupt)
+  process.stdout.write(`${summaryOf(job, written)}\n`)
+  if (job.status !== 'COMPLETED') return EXIT.stopped
+  return job.failed > 0 ? EXIT.someFailed : EXIT.ok
+}
+
+async function sayFailures(api: Api, { id, failed }: Job): Promise<void> {
+  let said = 0
+  for await (const item of failedItems(api, id, FAILURES_SAID)) {
+    say(failureLine(item))
+    if (++said === FAILURES_SAID) break
+  }
+  if (failed > said) say(`… and ${(failed - said).toLocaleString('en')} more`)
+}
+
+function failureLine({ ticket, ticketId, outcome, errors }: FailedItem): string {
+  const why = errors.map(({ code, message }) => `${plain(message)} (${code})`).join('; ')
+  return `${ticket ? `#${ticket.number}` : ticketId}: ${outcome}${why && ` – ${why}`}`
+}
+
+function summaryOf({ id, status, total, done, failed }: Job, written: number | undefined): string {
+  const number = (count: number) => count.toLocaleString('en')
+  const tickets = (count: number) => `${number(count)} ${count === 1 ? 'ticket' : 'tickets'}`
+  const parts = [
+    `${tickets(total)}: ${number(done - failed)} done`,
+    ...(failed > 0 ? [`${number(failed)} left alone`] : []),
+    ...(done < total ? [`${number(total - done)} not tried`] : []),
+    ...(written === undefined ? [] : [`${number(written)} in the report`]),
+  ]
+  return `Bulk update ${id} is ${status}. ${parts.join(', ')}.`
+}
