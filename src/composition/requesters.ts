@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
-import { createConfirmTokens, type EmailToken } from '../requesters/confirm-tokens.ts'
+import { createConfirmTokens } from '../requesters/confirm-tokens.ts'
 import { createProfiles } from '../requesters/profile.ts'
 import type { Profiles } from '../requesters/requesters.ts'
 import { createSignIns } from '../requesters/sign-in.ts'
@@ -63,12 +63,6 @@ export async function createRequesterParts(parts: Parts): Promise<RequesterParts
       }),
     },
   }
-}
-
-/** The link of the mail that asks whether an address is somebody's. Behind `#`, where no server and no log sees it. */
-export function confirmationLink(secrets: Secrets, publicUrl: () => string): (token: EmailToken) => Promise<string> {
-  const tokens = createConfirmTokens([secrets.current, ...secrets.previous])
-  return async (token) => `${publicUrl()}/requester/confirm-email#${await tokens.sign(token)}`
 }
 
 async function hasPage({ prisma }: Store): Promise<boolean> {

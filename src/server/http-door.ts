@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ExecutionResult, GraphQLError, type GraphQLErrorExtensions } from 'graphql'
 import { createYoga, type Plugin } from 'graphql-yoga'
 import type { Logger } from 'pino'
-import type { Admit, Door } from './admission.ts'
+import type { Admit } from './admission.ts'
 import { codeOf } from './admission.ts'
 import { readBody } from './body.ts'
+import { doorOf } from './door-of.ts'
 import { clientErrors, Refused, type Report, rewrite, withHttp } from './errors.ts'
 import { run } from './execution.ts'
 import { graphiqlOptions, isLocal } from './graphiql.ts'
@@ -14,13 +15,6 @@ import type { Metrics } from './metrics.ts'
 import { createReport, requestIdOf } from './report.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { ClientStream } from './stream.ts'
-
-/** Which of the HTTP doors a request stands at. Streams are for those who ask for them by name. */
-export function doorOf(request: IncomingMessage): Exclude<Door, 'ws'> {
-  const stream = request.headers.accept?.includes('text/event-stream') === true
-  if (request.method === 'GET') return stream ? 'sse_get' : 'get'
-  return stream ? 'sse_post' : 'post'
-}
 
 export interface HttpDoorOptions {
   readonly admit: Admit

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
+import { doorOf } from './door-of.ts'
 import { sendJson } from './health.ts'
-import { doorOf } from './http-door.ts'
 import type { Metrics } from './metrics.ts'
 import { nameRequest, requestIdOf } from './report.ts'
 

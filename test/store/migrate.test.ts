@@ -85,7 +85,7 @@ describe('drift', () => {
   test('is seen in columns, nullability, partial indexes, enums and tables', async () => {
     await run(
       database,
-      `ALTER TABLE ticket DROP COLUMN subject;
+      `ALTER TABLE ticket DROP COLUMN subject CASCADE;
        ALTER TABLE account ALTER COLUMN name DROP NOT NULL;
        DROP INDEX account_one_default;
        ALTER TYPE "UserRole" ADD VALUE 'ROBOT';
