@@ -13,9 +13,9 @@ import { bulkJob } from './jobs.ts'
  */
 
 /** Items in a batch. */
-const BATCH = 500
+const BATCH = 1_000
 /** Of the time that a batch took, the part that is left to others behind it. */
-const BREATH = 0.1
+const BREATH = 0.02
 /** Then the next job that waits gets its turn. */
 const SLICE_MS = 5_000
 

@@ -9,6 +9,7 @@ import { BULK_UPDATE } from '../bulk/jobs.ts'
 import { createBulkUpdateTask, resumeBulkUpdates } from '../bulk/task.ts'
 import type { Config } from '../config.ts'
 import type { Disposers } from '../disposers.ts'
+import { HANDLES } from '../domain/account.ts'
 import { startIngest } from '../ingest/ingest.ts'
 import { DRAIN, findDeliveries } from '../ingest/webhook-drain.ts'
 import { chatPages } from '../ingest/xchat-pages.ts'
@@ -55,6 +56,12 @@ interface Parts extends XParts {
   /** Where a requester confirms an e-mail address. */
   readonly confirmLink: (token: EmailToken) => Promise<string>
 }
+
+/**
+ * Jobs at once. Answers of every account, and e-mails, may each wait for somebody else's server, which takes its time;
+ * webhooks, bulk updates and the rest go on beside them.
+ */
+const CONCURRENCY = HANDLES.SUITE + 1 + 4
 
 /** Starts what reads X, and the jobs. */
 export async function startWorker(parts: Parts, disposers: Disposers): Promise<void> {
@@ -109,6 +116,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   const jobs = await startJobRunner({
     databaseUrl,
     logger,
+    concurrency: CONCURRENCY,
     tasks: {
       keep_house: (_payload, signal) => keepHouse(store.prisma, { events: config.eventRetentionDays }, signal),
       watch_inactivity: watchSilence,

@@ -228,7 +228,7 @@ describe('perch bulk-update', () => {
   })
 
   it('exits 4 when somebody stops it', async () => {
-    // More than a batch, which is 500: what is under way is finished, the rest is not begun.
+    // More than a batch, which is 1,000: what is under way is finished, the rest is not begun.
     const [id] = await perch.addTickets(1_500, [outage])
     const run = perch.perch([...filter(), '--add-tag', 'seen'])
     const cancel = await holding(id, async () => {
