@@ -51,6 +51,7 @@ export default defineConfig({
           name: 'faults',
           retry,
           include: ['test/faults/**/*.test.ts'],
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 30_000,
         },

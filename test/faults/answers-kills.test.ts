@@ -26,7 +26,7 @@ interface Given {
 
 it('answers whose worker is killed when X has them are sent once, each, and known to be', async () => {
   await Promise.all(WORLDS.map(torment))
-}, 300_000)
+}, 600_000)
 
 async function torment(ways: readonly Way[]): Promise<void> {
   const world = await answeringWorld(ways.length, ways.filter((way) => way === 'X_CHAT').length)

@@ -1,16 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBulkUpdates } from '../../src/bulk/create-bulk-updates.ts'
 import type { Audience } from '../../src/domain/visibility.ts'
 import type { Store } from '../../src/store/store.ts'
 import { bulkReplies } from '../helpers/bulk-replies.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { programPath } from '../helpers/programs.ts'
 import { testStore } from '../helpers/stores.ts'
 
-const PROCESS = join(import.meta.dirname, '../helpers/bulk-process.ts')
 const TICKETS = 30_000
 const KILLS = 4
 
@@ -43,7 +42,7 @@ afterEach(async () => {
 })
 
 function startWorker(): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, database.url], {
+  const child = spawn(process.execPath, [programPath('bulk-process'), database.url], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   children.push(child)

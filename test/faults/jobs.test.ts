@@ -1,14 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { startJobRunner } from '../../src/store/job-runner.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { programPath } from '../helpers/programs.ts'
 import { silent, testStore } from '../helpers/stores.ts'
-
-const PROCESS = join(import.meta.dirname, '../helpers/job-process.ts')
 
 let database: TestDatabase
 let store: Store
@@ -29,7 +27,7 @@ const enqueue = (payload: object) =>
 
 /** A process that has begun the job that waits. */
 async function takenByProcess(): Promise<ChildProcess> {
-  child = spawn(process.execPath, ['--import', 'tsx', PROCESS, database.url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  child = spawn(process.execPath, [programPath('job-process'), database.url], { stdio: ['ignore', 'pipe', 'inherit'] })
   if (!child.stdout) throw new Error('no pipe')
   const [line] = await once(createInterface(child.stdout), 'line')
   expect(line).toBe('begun {"n":1}')

@@ -283,7 +283,7 @@ describe('what a realm cannot read', () => {
 
 describe('the processes', () => {
   test('end with a parent that is killed', async () => {
-    const parent = runProgram('realms-process.ts')
+    const parent = runProgram('realms-process')
     let pids: number[] = []
     try {
       expect(await parent.said).toMatchObject({ pin_hashing_mode: 'Standard2019' })

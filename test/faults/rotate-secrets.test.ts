@@ -19,7 +19,7 @@ import { testStore } from '../helpers/stores.ts'
 const [OLD, NEW] = ['the secret before that is long enough', 'the secret from now on that is long enough']
 const old = createVault(OLD)
 const fresh = createVault(NEW)
-const main = join(import.meta.dirname, '../../src/main.ts')
+const MAIN = join(import.meta.dirname, '../../dist/src/main.js')
 
 let database: TestDatabase
 let store: Store
@@ -67,7 +67,7 @@ async function openedAnew(): Promise<number> {
 const rotate = (more: Record<string, string> = {}) =>
   run({ DATABASE_URL: database.url, PERCH_SECRET: NEW, PERCH_SECRET_PREVIOUS: OLD, ...more })
 function run(settings: Record<string, string>): ChildProcess & { said: () => string } {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'rotate-secrets'], {
+  const child = spawn(process.execPath, [MAIN, 'rotate-secrets'], {
     env: { PATH: process.env['PATH'], ...settings },
   })
   let text = ''

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
@@ -20,9 +21,16 @@ export interface ProgramOptions {
   readonly uid?: number
 }
 
-/** Starts test/helpers/`file`. */
-export function runProgram(file: string, { args = [], uid }: ProgramOptions = {}): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, file), ...args], {
+/** The compiled program of test/helpers/`name`.ts. Loaded as TypeScript, it would take seconds of each test to begin. */
+export const programPath = (name: string): string => {
+  const path = join(import.meta.dirname, '../../dist/test/helpers', `${name}.js`)
+  if (!existsSync(path)) throw new Error(`${path} is missing: run "npm run build:test" first (npm test does).`)
+  return path
+}
+
+/** Starts test/helpers/`name`.ts. */
+export function runProgram(name: string, { args = [], uid }: ProgramOptions = {}): Program {
+  const child = spawn(process.execPath, [programPath(name), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     cwd: import.meta.dirname,
     ...(uid !== undefined && { uid, gid: uid }),
@@ -30,7 +38,7 @@ export function runProgram(file: string, { args = [], uid }: ProgramOptions = {}
   const exited = once(child, 'exit')
   const said = (async () => {
     for await (const line of createInterface(child.stdout)) return JSON.parse(line) as unknown
-    throw new Error(`${file} ended without a word.`)
+    throw new Error(`${name} ended without a word.`)
   })()
   said.catch(() => {}) // Whoever cares awaits it.
   return { pid: child.pid ?? 0, said, exited, child }

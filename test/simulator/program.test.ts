@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 
-const MAIN = fileURLToPath(new URL('../../simulator/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/simulator/main.js', import.meta.url))
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'simulator-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -19,7 +19,7 @@ afterEach(() => {
 
 /** The program, its output so far, and its end. */
 function start(args: readonly string[], env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env },
   })
@@ -122,7 +122,7 @@ describe('the program', () => {
   })
 
   test('prints nothing with --quiet, and tells a parent its port', async () => {
-    const child = fork(MAIN, ['--port', '0', '--quiet'], { cwd: ROOT, execArgv: ['--import', 'tsx'], silent: true })
+    const child = fork(MAIN, ['--port', '0', '--quiet'], { cwd: ROOT, silent: true })
     children.push(child)
     let printed = ''
     child.stdout?.on('data', (chunk) => (printed += chunk))
@@ -154,6 +154,6 @@ describe('the program', () => {
 
 const PARENT = `
 const { fork } = require('node:child_process')
-const child = fork(process.argv[1], ['--port', '0', '--quiet'], { execArgv: ['--import', 'tsx'] })
+const child = fork(process.argv[1], ['--port', '0', '--quiet'])
 child.once('message', ({ port }) => console.log(JSON.stringify({ pid: child.pid, port })))
 `

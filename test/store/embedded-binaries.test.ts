@@ -27,7 +27,7 @@ test('binaries that npm left without links, where they cannot be used, are copie
     execFileSync('chmod', ['-R', 'go-rwx,u-w', join(folder, 'package')])
 
     const args = [installed, copies, ...(isRoot ? [String(NOBODY)] : [])]
-    const found = await Promise.all([1, 2].map(() => runProgram('binaries-process.ts', { args }).said))
+    const found = await Promise.all([1, 2].map(() => runProgram('binaries-process', { args }).said))
     const copy = join(copies, 'postgresql-18-test')
     expect(found).toEqual([1, 2].map(() => ({ folder: copy, version: '18-test' })))
     expect(readdirSync(copies)).toEqual(['postgresql-18-test'])

@@ -42,7 +42,7 @@ const placeSchema = z.object({ url: z.string(), directory: z.string(), pid: z.nu
 const refusalSchema = z.object({ refused: z.string() })
 
 function program(dataDir: string, uid?: number): Program {
-  const started = runProgram('postgres-process.ts', { args: [dataDir], ...(uid !== undefined && { uid }) })
+  const started = runProgram('postgres-process', { args: [dataDir], ...(uid !== undefined && { uid }) })
   undo.push(() => started.child.kill('SIGKILL'))
   return started
 }

@@ -43,7 +43,7 @@ describe('the migrations of Perch', () => {
 
   test('are each applied once by two processes that start together on an empty database', async () => {
     const said = z.object({ applied: z.array(z.string()) })
-    const programs = [1, 2].map(() => runProgram('migrate-process.ts', { args: [database.url] }))
+    const programs = [1, 2].map(() => runProgram('migrate-process', { args: [database.url] }))
     const applied = (await Promise.all(programs.map(async (program) => said.parse(await program.said).applied))).flat()
     const names = readMigrations(migrationsFolder()).map((file) => file.name)
     expect(applied.sort()).toEqual(names)
@@ -149,7 +149,7 @@ describe('a migration', () => {
   test('whose process is killed half-way leaves nothing behind', async () => {
     const good = 'CREATE TABLE second (id int);'
     write('2_second', `${good} SELECT pg_sleep(0.5);`)
-    const program = runProgram('migrate-process.ts', { args: [database.url, folder] })
+    const program = runProgram('migrate-process', { args: [database.url, folder] })
     const sleeping = () => run(database, `SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'`)
     await expect.poll(sleeping, { interval: 20, timeout: 50_000 }).toHaveLength(1)
     program.child.kill('SIGKILL')

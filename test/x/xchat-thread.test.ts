@@ -5,7 +5,7 @@ import { runProgram } from '../helpers/programs.ts'
 const open = { kind: 'open', xUserId: '1', keyVersion: '1', publicKey: undefined } as const
 
 test('an open vault does not keep a process alive', async () => {
-  const program = runProgram('xchat-process.ts')
+  const program = runProgram('xchat-process')
   expect(await program.said).toEqual({ opened: true })
   expect(await program.exited).toEqual([0, null])
 })
