@@ -9,6 +9,9 @@ const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import
 // Where nobody looks on, a machine that was busy for a moment is not a defect; what is broken fails twice.
 const retry = process.env['CI'] ? 1 : 0
 
+// What is to come true gets the time that a busy machine needs for it, unless a test says how long it may take.
+const expect = { poll: { timeout: 10_000 } }
+
 /** The longest first, so that no worker begins one when the others are done. A fresh clone knows no durations. */
 const LONGEST = ['ingest-kills', 'answers-kills', 'ingest-outages', 'ingest-stream', 'ingest-burst', 'rotate-secrets']
 
@@ -37,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'main',
           retry,
+          expect,
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'test/faults/**'],
           // Files share their worker's modules, which hold no state of a test: loading them anew for each took half the time.
@@ -50,6 +54,7 @@ export default defineConfig({
         test: {
           name: 'faults',
           retry,
+          expect,
           include: ['test/faults/**/*.test.ts'],
           isolate: false,
           testTimeout: 120_000,

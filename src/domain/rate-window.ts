@@ -47,8 +47,8 @@ export type Reservation =
   /** The very first call is under way: its answer will tell how many there may be. */
   | { readonly kind: 'ASK_AGAIN' }
 
-/** The first call of all is waited for no longer than this: X answers within 15 s, or its process is dead. */
-const FIRST_ANSWER_MS = 20_000
+/** The first call of all is waited for no longer than this: the client gives X 8 s, so after that its process is dead. */
+const FIRST_ANSWER_MS = 10_000
 /** When the last calls of a window are under way: their answers come soon, and tell. */
 const UNDER_WAY_MS = 1_000
 /** After a 429 that names no window. */
