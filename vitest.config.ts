@@ -1,10 +1,30 @@
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // graphql has a CommonJS and an ES module build. Vitest would take the second for our files while Yoga, Pothos and
 // graphql-ws load the first, and graphql-js refuses a schema of "another module or realm". As in production: one.
 const resolve = { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] }
+
+/**
+ * Threads and processes that these modules start are those of `dist`, which `npm test` builds first. Node 20 reads no
+ * TypeScript: loading it took a second of each, and there are hundreds.
+ */
+const STARTERS = ['src/x/xchat/thread', 'simulator/xchat/key-backup', 'simulator/realms/realm-process']
+const compiledThreads = {
+  name: 'compiled-threads',
+  enforce: 'pre' as const,
+  transform(code: string, id: string) {
+    const starter = STARTERS.find((name) => id === join(import.meta.dirname, `${name}.ts`))
+    if (!starter) return undefined
+    const path = join(import.meta.dirname, 'dist', `${starter}.js`)
+    return code
+      .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+      .replaceAll('import.meta.dirname', JSON.stringify(join(path, '..')))
+  },
+}
 
 // Where nobody looks on, a machine that was busy for a moment is not a defect; what is broken fails twice.
 const retry = process.env['CI'] ? 1 : 0
@@ -37,6 +57,7 @@ export default defineConfig({
     projects: [
       {
         resolve,
+        plugins: [compiledThreads],
         test: {
           name: 'main',
           retry,
@@ -51,6 +72,7 @@ export default defineConfig({
       },
       {
         resolve,
+        plugins: [compiledThreads],
         test: {
           name: 'faults',
           retry,
