@@ -8,6 +8,8 @@ import type { Server } from './server.ts'
 const PASSING: readonly unknown[] = ['UNAVAILABLE', 'INTERNAL_SERVER_ERROR']
 /** What a proxy says of a server that is away. */
 const AWAY = [502, 503, 504]
+/** A server that went away without a word is not waited for longer. */
+const ANSWER_MS = 30_000
 
 export interface Asking {
   /** How long a server that does not answer is asked again. */
@@ -32,7 +34,9 @@ export function createApi(server: Server): Api {
         token ??= server.token()
         const authorization = `Bearer ${await token}`
         try {
-          return form.parse(await client.request(query, variables, { authorization }))
+          const signal = AbortSignal.timeout(ANSWER_MS)
+          const requestHeaders = { authorization }
+          return form.parse(await client.request({ document: query, variables, requestHeaders, signal }))
         } catch (error) {
           const wait = Math.min(2_000, 100 * 2 ** attempt) * (0.5 + Math.random() / 2)
           if (!passing(error) || performance.now() + wait > until) throw told(error, server.http)
@@ -50,9 +54,12 @@ function passing(error: unknown): boolean {
   return codes.length > 0 ? codes.every((code) => PASSING.includes(code)) : AWAY.includes(error.response.status)
 }
 
-/** `fetch` rejects with a TypeError when there was no answer, or none to its end. */
+/** `fetch` rejects with a TypeError that has a cause when there was no answer, or none to its end. */
 const isNetworkError = (error: unknown): boolean =>
-  error instanceof TypeError || (error instanceof Error && ['AbortError', 'SocketError'].includes(error.name))
+  error instanceof Error &&
+  (error instanceof TypeError
+    ? error.cause !== undefined
+    : ['AbortError', 'SocketError', 'TimeoutError'].includes(error.name))
 
 function told(error: unknown, url: string): unknown {
   if (isNetworkError(error)) return new CommandError(`No answer from ${url}: is Perch running there? See --url.`)

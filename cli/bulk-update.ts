@@ -24,8 +24,8 @@ Which tickets:
   --all                    all that you see
 
 What to change:
-  --set FIELD=VALUE        status, priority, assignee, group or tags (a,b); none takes away an assignee, a group, a
-                           priority. Can be repeated
+  --set FIELD=VALUE        status, priority, assignee, group or tags (a,b); none takes away the assignee, the group or
+                           the tags. Can be repeated
   --add-tag TAG            adds a tag to those that they have. Can be repeated
   --remove-tag TAG         takes one away. Can be repeated
   --comment TEXT           adds a private note
@@ -84,14 +84,16 @@ export async function bulkUpdate(args: string[]): Promise<number> {
   const other = Object.keys(values).find((option) => !allowed.includes(option))
   if (other !== undefined || begunBefore.length > 1)
     throw new CommandError('--watch, --cancel and --undo stand alone.', EXIT.usage)
+  if (values.cancel !== undefined && values.report !== undefined)
+    throw new CommandError('--report goes with what is watched to its end; --cancel is not.', EXIT.usage)
   const server = readServer(values)
   const api = createApi(server)
-  const report = values.report === undefined ? undefined : await openReport(values.report)
   if (values.cancel !== undefined) {
     const { job } = await mutate(api, 'cancelBulkUpdate', { id: values.cancel })
     process.stdout.write(`Bulk update ${job.id} is ${job.status}: ${job.done} of ${job.total} tickets were tried.\n`)
     return EXIT.ok
   }
+  const report = values.report === undefined ? undefined : await openReport(values.report)
   const begun = await (values.undo === undefined
     ? readJob(api, values.watch ?? '')
     : mutate(api, 'undoBulkUpdate', { id: values.undo }))

@@ -14,7 +14,7 @@ export interface ConnectionOptions {
   readonly server: Pick<Server, 'ws' | 'token' | 'renewable'>
   /** News about the connection, for people. */
   readonly say: (sentence: string) => void
-  /** Each socket as it opens. */
+  /** Each socket as it opens; undefined when it is done with. */
   readonly onSocket?: (socket: unknown) => void
   /** Waited for before each new connection. */
   readonly ready?: () => Promise<void>
@@ -28,6 +28,7 @@ export function connect({ server, say, onSocket, ready }: ConnectionOptions): Cl
   let lost = false
   /** Whether the present token was ever accepted: one that was may have expired, one that was not is wrong. */
   let accepted = false
+  let socket: unknown
   const client = createClient({
     url,
     webSocketImpl: WebSocket,
@@ -50,7 +51,10 @@ export function connect({ server, say, onSocket, ready }: ConnectionOptions): Cl
     },
     keepAlive: 10_000,
     on: {
-      opened: (socket) => onSocket?.(socket),
+      opened: (opened) => {
+        socket = opened
+        onSocket?.(opened)
+      },
       connected: () => {
         if (lost) say(everConnected ? 'connected again' : 'connected')
         lost = false
@@ -59,6 +63,12 @@ export function connect({ server, say, onSocket, ready }: ConnectionOptions): Cl
       },
       closed: (event) => {
         clearTimeout(silence)
+        silence = undefined
+        // graphql-ws gives a silent socket up without taking its hands off it. Should the network come back, what it
+        // brings late would be taken for the next socket's, whose operations have the same ids: out of order, and twice.
+        if (isSocket(socket)) socket.onmessage = null
+        socket = undefined
+        onSocket?.(undefined)
         const code = closing.safeParse(event).data?.code
         if (lost || code === 1000 || REFUSALS.includes(code)) return
         lost = true
@@ -74,3 +84,6 @@ export function connect({ server, say, onSocket, ready }: ConnectionOptions): Cl
   })
   return client
 }
+
+const isSocket = (socket: unknown): socket is { onmessage: unknown } =>
+  typeof socket === 'object' && socket !== null && 'onmessage' in socket

@@ -26,8 +26,15 @@ export function readServer(values: { readonly url?: string | undefined; readonly
   if (!/^(https?|wss?):\/\//.test(address) || !URL.canParse(address))
     throw new CommandError('--url must be an address such as http://127.0.0.1:4000.', EXIT.usage)
   const url = new URL(address)
+  if (url.username || url.password)
+    throw new CommandError('--url takes no user name and no password; an access token goes with --token.', EXIT.usage)
   if (url.pathname === '/') url.pathname = '/graphql'
   const given = values.token ?? process.env['PERCH_TOKEN']
+  if (given && !/^[\x21-\x7e]+$/.test(given))
+    throw new CommandError(
+      'The token has characters that no token has: copy it whole, and nothing beside it.',
+      EXIT.usage,
+    )
   const as = (protocol: 'http' | 'ws') => {
     const copy = new URL(url)
     copy.protocol = copy.protocol.replace(/^(http|ws)/, protocol)

@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream'
 export interface Sink {
   /** Takes a line; while the reader is behind, the socket that brings more is not read. */
   write(line: string): void
-  /** The socket that brings more. */
+  /** The socket that brings more; undefined while there is none. */
   onSocket(socket: unknown): void
   /** Resolves when the reader has caught up. */
   drained(): Promise<void>
@@ -31,7 +31,7 @@ export function sinkOf(stream: Writable): Sink {
       catchingUp = catchUp()
     },
     onSocket(opened) {
-      if (isPausable(opened)) socket = opened
+      socket = isPausable(opened) ? opened : undefined
     },
     drained: () => catchingUp ?? Promise.resolve(),
   }

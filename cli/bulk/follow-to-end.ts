@@ -1,3 +1,4 @@
+import { constants } from 'node:os'
 import type { Client } from 'graphql-ws'
 import type { Api } from '../api.ts'
 import { connect } from '../connection.ts'
@@ -9,6 +10,8 @@ import { progressView } from './progress.ts'
 import type { Report } from './report.ts'
 import { watchJob } from './watch-job.ts'
 
+/** A terminal that is left must have its cursor back. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 /** Failures that are said when it is over; the report has them all. */
 const FAILURES_SAID = 5
 
@@ -16,14 +19,14 @@ const FAILURES_SAID = 5
 export async function followToEnd(api: Api, server: Server, begun: Begun, report: Report | undefined): Promise<number> {
   const { id } = begun.job
   const view = progressView(process.stderr)
-  const interrupt = (): void => {
+  const stop = (signal: NodeJS.Signals): void => {
     view.close()
     say(
       `\nThe bulk update goes on. To watch it again: perch bulk-update --watch ${id}\nTo stop it: perch bulk-update --cancel ${id}`,
     )
-    process.exit(EXIT.interrupted)
+    process.exit(signal === 'SIGINT' ? EXIT.interrupted : 128 + constants.signals[signal])
   }
-  process.once('SIGINT', interrupt)
+  for (const signal of SIGNALS) process.once(signal, stop)
   let client: Client | undefined
   const open = () => {
     client ??= connect({
@@ -41,7 +44,7 @@ export async function followToEnd(api: Api, server: Server, begun: Begun, report
   })
   const written = await report?.write(failedItems(api, id))
   if (job.failed > 0) await sayFailures(api, job)
-  process.off('SIGINT', interrupt)
+  for (const signal of SIGNALS) process.off(signal, stop)
   process.stdout.write(`${summaryOf(job, written)}\n`)
   if (job.status !== 'COMPLETED') return EXIT.stopped
   return job.failed > 0 ? EXIT.someFailed : EXIT.ok

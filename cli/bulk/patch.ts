@@ -6,7 +6,7 @@ import { CommandError, EXIT } from '../outcome.ts'
 /** The input BulkPatchInput of the schema. */
 export interface Patch {
   status?: string
-  priority?: string | null
+  priority?: string
   assigneeId?: string | null
   groupId?: string | null
   tags?: readonly string[]
@@ -34,20 +34,19 @@ export interface ParsedPatch {
 
 type Setting = (value: string) => { readonly patch: Patch } | { readonly key: 'assigneeId' | 'groupId'; name: Name }
 
-const NOBODY = ['', 'none']
+const isNone = (value: string): boolean => value.toLowerCase() === 'none'
 const SETTINGS: Readonly<Record<string, Setting>> = {
   status: (value) => ({ patch: { status: oneOf('status', STATUSES, value) } }),
-  priority: (value) => ({
-    patch: { priority: NOBODY.includes(value) ? null : oneOf('priority', PRIORITIES, value) },
-  }),
+  // F67: a priority can be changed, never taken away.
+  priority: (value) => ({ patch: { priority: oneOf('priority', PRIORITIES, value) } }),
   assignee: (value) =>
-    NOBODY.includes(value)
-      ? { patch: { assigneeId: null } }
-      : { key: 'assigneeId', name: { kind: 'agent', text: value } },
+    isNone(value) ? { patch: { assigneeId: null } } : { key: 'assigneeId', name: { kind: 'agent', text: value } },
   group: (value) =>
-    NOBODY.includes(value) ? { patch: { groupId: null } } : { key: 'groupId', name: { kind: 'group', text: value } },
-  tags: (value) => ({ patch: { tags: value.split(',').flatMap((tag) => tag.trim() || []) } }),
+    isNone(value) ? { patch: { groupId: null } } : { key: 'groupId', name: { kind: 'group', text: value } },
+  tags: (value) => ({ patch: { tags: isNone(value) ? [] : value.split(',').flatMap((tag) => tag.trim() || []) } }),
 }
+
+const CLEARABLE: readonly string[] = ['assignee', 'group', 'tags']
 
 /** Reads the options that say what to change. Throws CommandError. */
 export function readPatch(options: PatchOptions): ParsedPatch {
@@ -68,7 +67,11 @@ export function readPatch(options: PatchOptions): ParsedPatch {
     if (!setting) throw wrong(`--set takes field=value, with a field of ${listed(Object.keys(SETTINGS))}.`)
     if (seen.has(field)) throw wrong(`--set ${field} is given twice.`)
     seen.add(field)
-    const read = setting(text.slice(at + 1).trim())
+    const value = text.slice(at + 1).trim()
+    // A script whose variable is not set must not take anything away from thousands of tickets.
+    if (value === '')
+      throw wrong(`--set ${field} has no value.${CLEARABLE.includes(field) ? ' To take it away, say none.' : ''}`)
+    const read = setting(value)
     if ('patch' in read) Object.assign(fixed, read.patch)
     else found.push({ ...read, field })
   }

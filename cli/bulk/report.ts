@@ -4,15 +4,18 @@ import { stringify } from 'csv-stringify'
 import { CommandError } from '../outcome.ts'
 import type { FailedItem } from './jobs.ts'
 
-/** A report that is written when all is over; its file is opened before anything begins. */
+/**
+ * A report that is written when all is over. Its file is opened before anything begins, and what is in it from before
+ * stays until there is something to take its place.
+ */
 export interface Report {
   /** A line for each item. Gives how many. */
   write(items: AsyncIterable<FailedItem>): Promise<number>
 }
 
-/** Opens the file, and empties it. Throws CommandError. */
+/** Opens the file, or makes it. Throws CommandError. */
 export async function openReport(path: string): Promise<Report> {
-  const file = await open(path, 'w').catch((error: Error) => {
+  const file = await open(path, 'a').catch((error: Error) => {
     throw new CommandError(`The report cannot be written: ${error.message}`)
   })
   return {
@@ -25,6 +28,7 @@ export async function openReport(path: string): Promise<Report> {
           yield [ticketId, ticket?.number ?? '', outcome, texts('code'), texts('message')]
         }
       }
+      await file.truncate()
       const csv = stringify({
         header: true,
         columns: ['ticketId', 'number', 'outcome', 'code', 'message'],

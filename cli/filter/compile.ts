@@ -48,14 +48,14 @@ const named = (key: 'accountIds' | 'requesterIds' | 'groupIds', kind: NameKind):
   part: (condition) => (find) => ({ [key]: condition.values.map((value) => find(kind, value)) }),
 })
 
-const NOBODY = 'none'
+const isNobody = ({ text }: Word): boolean => text.toLowerCase() === 'none'
 const assignee: Field = {
   live: true,
   names: 'agent',
   part:
     ({ values }) =>
     (find) => {
-      const people = values.filter(({ text }) => text !== NOBODY)
+      const people = values.filter((value) => !isNobody(value))
       return {
         ...(people.length < values.length && { unassigned: true }),
         ...(people.length > 0 && { assigneeIds: people.map((value) => find('agent', value)) }),
@@ -103,13 +103,16 @@ export function parseFilter(source: string, { live = false }: FilterOptions = {}
   const partOf = (condition: Condition): Part => {
     const { field, sign, values, not } = condition
     const name = field.text.toLowerCase()
-    const known = FIELDS[name]
+    const known = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined
     const moment = MOMENTS.find((each) => each === name)
     if (!known && !moment && name !== 'tag')
       refuse(field, `there is no such field; expected ${listed(FIELD_NAMES)}. A word with \`${sign}\` in it is quoted.`)
     if (live && (moment || known?.live === false)) refuse(field, 'events cannot be filtered by this.')
     if (not && name !== 'tag')
       refuse({ start: condition.start, end: condition.start + 1 }, 'only tags can be excluded.')
+    // A script whose variable is not set must not find, or leave out, other tickets than was meant.
+    const empty = values.find(({ text }) => text.trim() === '')
+    if (empty) refuse(empty, 'this value is empty.')
     const tooMany = values[LIST_LENGTH]
     if (tooMany) refuse(tooMany, `a list has at most ${LIST_LENGTH} entries.`)
     if (moment) {
@@ -125,7 +128,8 @@ export function parseFilter(source: string, { live = false }: FilterOptions = {}
       return () => ({})
     }
     once(seen, name, condition, refuse)
-    if (known.names) for (const { text } of values) if (text !== NOBODY) names.push({ kind: known.names, text })
+    for (const value of values)
+      if (known.names && !(known === assignee && isNobody(value))) names.push({ kind: known.names, text: value.text })
     return known.part(condition, refuse)
   }
 

@@ -43,7 +43,9 @@ const language = grammar(String.raw`
     quoted = "\"" character* "\""
     character = "\\" ("\"" | "\\")  -- escaped
               | ~("\"" | "\\") any  -- plain
-    blank (a space) = space
+    // What keyboards and web pages put in place of a space, too: unseen, it would make one word of two terms.
+    blank (a space) = space | "\u0085" | "\u00a0" | "\u1680" | "\u2000".."\u200b" | "\u2028" | "\u2029" | "\u202f"
+      | "\u205f" | "\u3000" | "\ufeff"
   }
 `)
 

@@ -52,11 +52,11 @@ export async function lookUp(api: Api, names: readonly Name[]): Promise<Director
   }
   const ids = [...new Set(names.map(({ text }) => text).filter((text) => typeOfId(text) !== undefined))]
   const asks = (kind: NameKind) =>
-    names.some((name) => name.kind === kind && name.text !== ME && typeOfId(name.text) === undefined)
+    names.some((name) => name.kind === kind && !isMe(name) && typeOfId(name.text) === undefined)
   let wanted = {
     ids: ids.slice(0, IDS_AT_ONCE),
     byId: ids.length > 0,
-    me: names.some(({ text }) => text === ME),
+    me: names.some(isMe),
     accounts: asks('account'),
     groups: asks('group'),
     agents: asks('agent'),
@@ -95,6 +95,8 @@ export async function lookUp(api: Api, names: readonly Name[]): Promise<Director
     },
   }
 }
+
+const isMe = ({ text }: Pick<Name, 'text'>): boolean => text.toLowerCase() === ME
 
 /** Ids are told apart by capitals, names are not. */
 const keyOf = (kind: NameKind, text: string): string =>

@@ -9,6 +9,9 @@ export function searchText(
 ): string | undefined {
   const [first] = searches
   if (!first) return undefined
+  // Of a ticket's texts, each is searched by itself: nearly every ticket has one that is without the word.
+  if (searches.every(({ not }) => not))
+    refuse(first, 'words can only be excluded beside others: it would find tickets that have them elsewhere.')
   const text = searches.map((search) => `${search.not ? '-' : ''}${spelled(search, refuse)}`).join(' ')
   if (text.length > TEXT_LENGTH) refuse(first, `at most ${TEXT_LENGTH} characters can be searched for.`)
   return text
@@ -23,8 +26,10 @@ function spelled(search: Search, refuse: (span: Span, what: string) => never): s
   if (/^(AND|OR|NOT)$/.test(text))
     refuse(
       search,
-      `there is no ${text}: all terms must hold; a,b is any of them, - excludes. Quote it to search for it.`,
+      `there is no ${text}: all terms must hold; field:a,b is any of them, - excludes. Quote it to search for it.`,
     )
+  if (text.includes(','))
+    refuse(search, 'a comma means "one of" behind a field only. Quote the words to search for them together.')
   if (/[()]/.test(text))
     refuse(search, 'there are no parentheses: all terms must hold. Quote the word to search for it.')
   // The search takes a bare `or` for the operator.

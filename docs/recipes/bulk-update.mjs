@@ -3,7 +3,7 @@ import { GraphQLClient } from 'graphql-request'
 import { createClient } from 'graphql-ws'
 import { WebSocket } from 'ws'
 
-const url = process.env.PERCH_URL ?? 'http://127.0.0.1:4000/graphql'
+const url = process.env.PERCH_GRAPHQL_URL ?? 'http://127.0.0.1:4000/graphql'
 const authorization = `Bearer ${process.env.PERCH_TOKEN}`
 const perch = new GraphQLClient(url, { headers: { authorization } })
 

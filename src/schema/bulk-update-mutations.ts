@@ -64,7 +64,7 @@ for (const [name, description, deed] of [
   ['cancelBulkUpdate', 'Stops a bulk update behind the batch that is under way. What is done stays done.', 'cancel'],
   [
     'undoBulkUpdate',
-    'Restores, by another bulk update, what this one changed, but for notes, and for tickets changed since (CONFLICT). For agents and administrators.',
+    'Restores, by another bulk update, what this one changed, but for notes, answers that were sent, and tickets changed since (CONFLICT). For staff.',
     'undo',
   ],
 ] as const) {

@@ -1,3 +1,4 @@
+import { isStaff } from '../domain/visibility.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
@@ -112,9 +113,13 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
     commentId: t.id({
       nullable: true,
       description: 'The id of that comment, also of one that is gone.',
-      resolve: (live) => {
+      resolve: async (live, _args, context) => {
         const id = commentOf(live)
-        return id === null ? null : encodeGlobalId('Comment', id)
+        if (id === null) return null
+        // The log does not say of a new ticket's comment whether it is a note, of which customers are told nothing.
+        const maybeNote = live.event.body.type === 'ticket.created' && !isStaff(live.audience)
+        if (maybeNote && !(await liveComment(context, live, id, {}))) return null
+        return encodeGlobalId('Comment', id)
       },
     }),
   }),

@@ -16,7 +16,12 @@ export function clientAddressOf(
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',')
   const hops = forwarded.split(',').flatMap((hop) => hop.trim() || [])
   hops.push(socket.remoteAddress ?? '')
-  return networkOf((hops.at(-1 - trustedProxies) ?? hops[0] ?? '').slice(0, 64).toLowerCase())
+  return networkOf(withoutPort((hops.at(-1 - trustedProxies) ?? hops[0] ?? '').slice(0, 64).toLowerCase()))
+}
+
+/** Some proxies note the port, too, which is another with each connection: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]*)\](?::\d+)?$/.exec(hop)?.[1] ?? /^([0-9.]+):\d+$/.exec(hop)?.[1] ?? hop
 }
 
 function networkOf(address: string): string {

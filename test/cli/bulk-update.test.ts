@@ -83,7 +83,7 @@ describe('perch bulk-update', () => {
       '--set',
       'status=PENDING',
       '--set',
-      'assignee=',
+      'assignee=none',
       '--remove-tag',
       outage,
       '--dry-run',
@@ -228,8 +228,9 @@ describe('perch bulk-update', () => {
   })
 
   it('exits 4 when somebody stops it', async () => {
-    // More than a batch, which is 1,000: what is under way is finished, the rest is not begun.
-    const [id] = await perch.addTickets(1_500, [outage])
+    // More than a batch, which is 1,000: what is under way is finished, the rest is not begun. The first of
+    // them is held, for batches go by the ids.
+    const [id] = (await perch.addTickets(1_500, [outage])).sort()
     const run = perch.perch([...filter(), '--add-tag', 'seen'])
     const cancel = await holding(id, async () => {
       await run.until(() => run.said().includes('0 of 1,500'))
@@ -270,6 +271,22 @@ describe('perch bulk-update', () => {
     ],
     ['nothing to change', ['--all'], 2, /^Say what to change/],
     ['a status that is none', ['--all', '--set', 'status=OPNE'], 2, /^--set status: expected NEW, OPEN/],
+    [
+      'an assignee that is not said',
+      ['--all', '--set', 'assignee='],
+      2,
+      /^--set assignee has no value\. .+ say none\.$/,
+    ],
+    ['tags that are not said', ['--all', '--set', 'tags= '], 2, /^--set tags has no value\./],
+    ['a priority taken away', ['--all', '--set', 'priority=none'], 2, /^--set priority: expected LOW, NORMAL/],
+    [
+      'a password in the address',
+      ['--all', '--add-tag', 'x', '--url', 'http://a:secret@b'],
+      2,
+      /^(?!.*secret).+--token\.$/,
+    ],
+    ['a token that cannot be one', ['--all', '--add-tag', 'x', '--token', 'abc…'], 2, /^The token has characters/],
+    ['a report of a cancellation', ['--cancel', 'x', '--report', 'r.csv'], 2, /^--report goes with/],
     ['an assignee that is nobody', ['--all', '--set', 'assignee=Nobody'], 2, /^--set assignee: there is no such agent/],
     [
       'a field that cannot be set',
@@ -293,7 +310,8 @@ describe('perch bulk-update', () => {
     ],
   ])('says in a sentence what is wrong with %s', async (_what, args, code, sentence) => {
     const server = args.includes('--url') ? [] : ['--url', perch.app.url]
-    const refused = bulkUpdate([...args, ...server, '--token', perch.token])
+    const token = args.includes('--token') ? [] : ['--token', perch.token]
+    const refused = bulkUpdate([...args, ...server, ...token])
     await expect(refused).rejects.toMatchObject({ exitCode: code, message: expect.stringMatching(sentence) })
   })
 

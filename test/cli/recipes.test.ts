@@ -19,7 +19,11 @@ afterAll(async () => {
 })
 
 async function cook(recipe: string): Promise<string> {
-  const env = { PATH: process.env['PATH'] ?? '', PERCH_URL: `${perch.app.url}/graphql`, PERCH_TOKEN: perch.token }
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    PERCH_GRAPHQL_URL: `${perch.app.url}/graphql`,
+    PERCH_TOKEN: perch.token,
+  }
   const { stdout } = await promisify(execFile)(process.execPath, [join(RECIPES, recipe)], { cwd: folder, env })
   return stdout
 }

@@ -13,7 +13,7 @@ it('answers of every account that X takes its time for hold up neither one anoth
       x.simulator.addFault({
         match: { method: 'POST', path: SENDING_PATHS.X_POST },
         kind: 'delay',
-        delayMs: 6_000,
+        delayMs: 5_000,
       })
     for (const ticketId of tickets) await world.reply(ticketId, 'On its way.')
     const asked = () => app.store.prisma.delivery.count({ where: { state: 'SENDING' } })
@@ -30,4 +30,4 @@ it('answers of every account that X takes its time for hold up neither one anoth
   } finally {
     await world.close()
   }
-}, 60_000)
+}, 120_000)

@@ -53,7 +53,12 @@ describe('the text form of a filter', () => {
     ['updated<2026-11-01t09:30:15.5z', { updatedBefore: '2026-11-01T09:30:15.500Z' }],
     ['deleted:true', { deleted: true }],
     ['refund or "my parcel" -joke', { text: 'refund "or" "my parcel" -joke' }],
-    ['-"not this"', { text: '-"not this"' }],
+    ['parcel -"not this"', { text: 'parcel -"not this"' }],
+    ['"one,two" x', { text: '"one,two" x' }],
+    ['assignee:None,ME', { unassigned: true, assigneeIds: ['agent/ME'] }],
+    ['group:none', { groupIds: ['group/none'] }],
+    // Spaces that are none on the keyboard's great key.
+    ['-tag:vip\u00a0status:OPEN\u3000tag:b', { tags: { allOf: ['b'], noneOf: ['vip'] }, statuses: ['OPEN'] }],
   ])('%s', (source, input) => {
     expect(read(source)).toEqual(input)
   })
@@ -81,6 +86,11 @@ describe('the text form of a filter', () => {
     ['created>2026-11-01 created>2026-11-02', 20, 'a second time'],
     ['created>2026-11-01,2026-11-02', 20, 'expected one time'],
     ['a OR b', 3, 'there is no OR'],
+    ['refund,return', 1, 'behind a field only'],
+    ['status:OPEN -refund -"by now"', 13, 'only be excluded beside others'],
+    ['status:OPEN -tag:""', 18, 'this value is empty'],
+    ['tag:a,"  "', 7, 'this value is empty'],
+    ['constructor:x', 1, 'there is no such field'],
     ['(a b)', 1, 'there are no parentheses'],
     ['a 😀', 3, 'expected a word, with a letter or a digit'],
     ['😀x status:OPNE', 11, 'expected NEW'],
@@ -119,7 +129,9 @@ describe('the text form of a filter', () => {
   })
 })
 
-const value = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((text) => text !== 'none')
+const value = fc
+  .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
+  .filter((text) => text.trim() !== '' && text !== 'none')
 const quoted = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`
 const some = <T>(of: fc.Arbitrary<T>) => fc.option(of, { nil: undefined })
 
