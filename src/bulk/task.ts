@@ -16,7 +16,7 @@ import { bulkJob } from './jobs.ts'
 const BATCH = 1_000
 /** Of the time that a batch took, the part that is left to others behind it. */
 const BREATH = 0.02
-/** Then the next job that waits gets its turn. */
+/** Then the next job that waits gets its turn, if there is one: to come back takes up to a second. */
 const SLICE_MS = 5_000
 
 const Payload = z.object({ jobId: z.uuid() })
@@ -26,18 +26,22 @@ export function createBulkUpdateTask(services: {
   readonly store: Store
   readonly replies: BulkReplies
   readonly logger: Logger
+  /** How long a turn is while others wait. */
+  readonly sliceMs?: number
 }) {
-  const { store, logger } = services
+  const { store, logger, sliceMs = SLICE_MS } = services
   return async (payload: unknown, signal: AbortSignal | undefined): Promise<void> => {
     const { jobId } = Payload.parse(payload)
     const job = await store.prisma.bulkUpdateJob.findUnique({ where: { id: jobId }, select: { createdById: true } })
     if (!job) return
     const work = { jobId, ownerId: job.createdById }
-    const until = performance.now() + SLICE_MS
+    let until = performance.now() + sliceMs
     let size = BATCH
     for (;;) {
       const begun = performance.now()
-      const yields = signal?.aborted === true || begun > until
+      const over = begun > until
+      if (over) until = begun + sliceMs
+      const yields = signal?.aborted === true || (over && (await othersWait(store, jobId)))
       try {
         const more = await doBatch(services, work, { size, yields })
         if (!more || yields) return
@@ -54,6 +58,10 @@ export function createBulkUpdateTask(services: {
       await sleep((performance.now() - begun) * BREATH)
     }
   }
+}
+
+async function othersWait({ prisma }: Store, jobId: string): Promise<boolean> {
+  return (await prisma.bulkUpdateJob.findFirst({ where: { finishedAt: null, id: { not: jobId } } })) !== null
 }
 
 /**
