@@ -234,6 +234,41 @@ describe('a mail that comes in', () => {
     })
   })
 
+  it('of somebody else to a closed ticket opens another, and the customer is told nothing of the note', async () => {
+    const { id, global, requesterId } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'CLOSED' } })
+    const { eventLog: before } = await ask<{ eventLog: { end: string } }>('{ eventLog { end } }', {})
+    await hand(letter({ From: 'Eve@mail.example', To: addressOf(mail) }, 'I am Ada’s lawyer'))
+    const { eventLog: after } = await ask<{ eventLog: { end: string } }>('{ eventLog { end } }', {})
+    const toldOf = async (token: string) => {
+      const response = await fetch(`${app.url}/graphql`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'text/event-stream',
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify({
+          query: `subscription($after: Position, $until: Position) {
+            ticketEvents(after: $after, until: $until) { type commentId comment { visibility } } }`,
+          variables: { after: before.end, until: after.end },
+        }),
+      })
+      const events = [...(await response.text()).matchAll(/^data: (\{.+\})$/gm)].map(([, data]) =>
+        JSON.parse(data ?? ''),
+      )
+      return events.map(({ data }) => data.ticketEvents).filter(({ type }) => type === 'TICKET_CREATED')
+    }
+    expect(await toldOf(await tokenFor(app))).toEqual([
+      { type: 'TICKET_CREATED', commentId: expect.any(String), comment: { visibility: 'PRIVATE' } },
+    ])
+    expect(await toldOf(await app.signer.sign({ sub: requesterId, role: 'END_USER', ttlSeconds: 60 }))).toEqual([
+      { type: 'TICKET_CREATED', commentId: null, comment: null },
+    ])
+  })
+
   it.each<[string, Record<string, string>, object]>([
     ['a holiday notice', { 'Auto-Submitted': 'auto-replied' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],
     ['one of an older program', { 'X-Autoreply': 'yes' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],

@@ -18,6 +18,7 @@ export function followTickets(options: {
   // graphql-ws sends this object again after each reconnect: it must always hold the last position.
   const variables = { after: options.after }
   let silence: NodeJS.Timeout | undefined
+  let socket: { onmessage: unknown } | undefined
   const client = createClient({
     url: options.url,
     webSocketImpl: WebSocket, // not needed in browsers
@@ -36,7 +37,14 @@ export function followTickets(options: {
       pong: (received) => {
         if (received) clearTimeout(silence)
       },
-      closed: () => clearTimeout(silence),
+      opened: (opened) => {
+        socket = opened as typeof socket
+      },
+      closed: () => {
+        clearTimeout(silence)
+        // terminate() does not take its hands off the socket: what it brings late would be taken for the next one's
+        if (socket) socket.onmessage = null
+      },
     },
   })
   const query = 'subscription ($after: Position) { ticketCreated(after: $after) { position ticket { number } } }'
