@@ -4,6 +4,7 @@ import { createClient } from 'graphql-ws'
 import pg from 'pg'
 import { pino } from 'pino'
 import WebSocket from 'ws'
+import { encodeGlobalId } from '../src/schema/global-id.ts'
 import { SIMULATED_BRAND } from '../src/simulated-x.ts'
 import { openStore } from '../src/store/open.ts'
 import { createAccount } from '../test/helpers/posts.ts'
@@ -14,11 +15,12 @@ import { interleaved, median, quantile, sleep, table } from './stats.ts'
 
 /*
  * A bulk update of 100,000 tickets through GraphQL, against one raw UPDATE … RETURNING of the same rows and one Prisma
- * update a ticket; and what ordinary queries feel of it.
+ * update a ticket; against `updateTicket` by a script that has nothing else; and what ordinary queries feel of it.
  */
 
 const TICKETS = 100_000
 const ONE_BY_ONE = 2_000
+const BY_MUTATION = 500
 const ROUNDS = 3
 const WARM_MS = 3_000
 const QUIET_MS = 10_000
@@ -56,6 +58,10 @@ export async function benchBulk(databaseUrl: string, progress: (text: string) =>
               await store.prisma.ticket.update({ where: { id }, data: { tags: [...tags, `single-${round}`] } })
           })
         },
+        mutations: async () => {
+          const some = await store.prisma.ticket.findMany({ take: BY_MUTATION, select: { id: true, tags: true } })
+          return rate(BY_MUTATION, () => updateEach(deployment.url, token, some, `mutation-${round}`))
+        },
         ours: async () => {
           await client.query('VACUUM ANALYZE')
           const job = await bulkUpdate(deployment.url, token, patchOf(round++))
@@ -75,7 +81,9 @@ export async function benchBulk(databaseUrl: string, progress: (text: string) =>
       beside.push(TICKETS / (await working).seconds)
       progress(`bulk: beside queries: ${beside.at(-1)?.toFixed(0)}/s`)
     }
-    const [raw = 0, single = 0, ours = 0] = ['raw', 'single', 'ours'].map((name) => rates.get(name))
+    const [raw = 0, single = 0, mutations = 0, ours = 0] = ['raw', 'single', 'mutations', 'ours'].map((name) =>
+      rates.get(name),
+    )
     const p99 = (values: readonly number[]) => quantile(values, 0.99)
     return [
       table(
@@ -85,6 +93,7 @@ export async function benchBulk(databaseUrl: string, progress: (text: string) =>
           ['the same, while somebody queries', median(beside).toFixed(0), ''],
           ['one raw UPDATE … RETURNING', raw.toFixed(0), (ours / raw).toFixed(2)],
           ['one Prisma update a ticket', single.toFixed(0), `${(ours / single).toFixed(1)} ×`],
+          ['one `updateTicket` a ticket', mutations.toFixed(0), `${(ours / mutations).toFixed(1)} ×`],
         ],
       ),
       table(
@@ -108,6 +117,21 @@ export async function benchBulk(databaseUrl: string, progress: (text: string) =>
 
 /** Each time something that is not so yet. */
 const patchOf = (round: number) => ({ status: round % 2 === 0 ? 'SOLVED' : 'OPEN', addTags: [`ours-${round}`] })
+
+/** What a script does that knows no bulk updates: a mutation for each ticket. */
+async function updateEach(
+  url: string,
+  token: string,
+  tickets: readonly { readonly id: string; readonly tags: readonly string[] }[],
+  tag: string,
+): Promise<void> {
+  const client = new GraphQLClient(`${url}/graphql`, { headers: { authorization: `Bearer ${token}` } })
+  for (const { id, tags } of tickets)
+    await client.request(
+      'mutation($input: UpdateTicketInput!) { updateTicket(input: $input) { position userErrors { code } } }',
+      { input: { ticketId: encodeGlobalId('Ticket', id), tags: [...tags, tag] } },
+    )
+}
 
 async function rate(count: number, work: () => Promise<unknown>): Promise<number> {
   const started = performance.now()
