@@ -12,10 +12,15 @@ import { bulkJob } from './jobs.ts'
  * of them, so that other queries get their turn (bench/bulk.ts measures both).
  */
 
-/** Items in a batch. */
-const BATCH = 1_000
-/** Of the time that a batch took, the part that is left to others behind it. */
-const BREATH = 0.02
+interface Pace {
+  /** Items in a batch. */
+  readonly size: number
+  /** Of the time that a batch took, the part that is left to others behind it. */
+  readonly breath: number
+}
+const ALONE: Pace = { size: 1_000, breath: 0.02 }
+/** While this process answers others as well: each of them waits for whatever a batch does at one go. */
+const AMONG_OTHERS: Pace = { size: 250, breath: 0.25 }
 /** Then the next job that waits gets its turn, if there is one: to come back takes up to a second. */
 const SLICE_MS = 5_000
 
@@ -26,18 +31,22 @@ export function createBulkUpdateTask(services: {
   readonly store: Store
   readonly replies: BulkReplies
   readonly logger: Logger
+  /** Whether this process answers nobody at the moment. */
+  readonly isQuiet?: () => boolean
   /** How long a turn is while others wait. */
   readonly sliceMs?: number
 }) {
-  const { store, logger, sliceMs = SLICE_MS } = services
+  const { store, logger, isQuiet = () => true, sliceMs = SLICE_MS } = services
   return async (payload: unknown, signal: AbortSignal | undefined): Promise<void> => {
     const { jobId } = Payload.parse(payload)
     const job = await store.prisma.bulkUpdateJob.findUnique({ where: { id: jobId }, select: { createdById: true } })
     if (!job) return
     const work = { jobId, ownerId: job.createdById }
     let until = performance.now() + sliceMs
-    let size = BATCH
+    let most = ALONE.size
     for (;;) {
+      const pace = isQuiet() ? ALONE : AMONG_OTHERS
+      const size = Math.min(most, pace.size)
       const begun = performance.now()
       const over = begun > until
       if (over) until = begun + sliceMs
@@ -45,7 +54,7 @@ export function createBulkUpdateTask(services: {
       try {
         const more = await doBatch(services, work, { size, yields })
         if (!more || yields) return
-        size = Math.min(BATCH, size * 2)
+        most = Math.min(ALONE.size, size * 2)
       } catch (error) {
         // Anything else is the database's trouble: the runner tries again.
         if (!isRefusal(error)) throw error
@@ -53,9 +62,9 @@ export function createBulkUpdateTask(services: {
           logger.error({ err: error, jobId }, 'a ticket of a bulk update cannot be stored')
           if (!(await doBatch(services, work, { size, yields: false, setAside: true }))) return
         }
-        size = Math.ceil(size / 2)
+        most = Math.ceil(size / 2)
       }
-      await sleep((performance.now() - begun) * BREATH)
+      await sleep((performance.now() - begun) * pace.breath)
     }
   }
 }

@@ -63,6 +63,9 @@ interface Parts extends XParts {
  */
 const CONCURRENCY = HANDLES.SUITE + 1 + 4
 
+/** As long after its last answer, a process has nobody to step aside for. */
+const QUIET_MS = 1_000
+
 /** Starts what reads X, and the jobs. */
 export async function startWorker(parts: Parts, disposers: Disposers): Promise<void> {
   const { databaseUrl, store, feed, vault, tokens, calls, meter, x, xchat, metrics, logger, config, pace } = parts
@@ -130,7 +133,12 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
       [CONFIRMATION_JOB]: createConfirmationTask({ store, mailer, logger, link: confirmLink }),
       [DELIVER]: createDeliverTask({ store, courier, logger }),
       resume_deliveries: () => resumeDeliveries(store),
-      [BULK_UPDATE]: createBulkUpdateTask({ store, replies: parts.answers.bulkReplies, logger }),
+      [BULK_UPDATE]: createBulkUpdateTask({
+        store,
+        replies: parts.answers.bulkReplies,
+        logger,
+        isQuiet: () => metrics.idleMs() > QUIET_MS,
+      }),
       resume_bulk_updates: () => resumeBulkUpdates(store),
     },
     schedule: {

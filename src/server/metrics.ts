@@ -16,6 +16,8 @@ export interface Metrics {
   refused(door: string, code: string): void
   /** A connection was ended because its client did not keep up. */
   slowConsumer(door: string): void
+  /** Milliseconds since a query or mutation was answered here last; Infinity before the first. */
+  idleMs(): number
   /** Values read whenever the metrics are asked for. */
   observe(name: ObservedName, read: () => number): void
   /** The Prometheus text format, and its content type. */
@@ -59,6 +61,7 @@ export function createMetrics(): Metrics {
   const refusals = counter('refused_total', 'Operations refused by admission.', ['door', 'code'])
   const slow = counter('slow_consumers_total', 'Connections ended because their client did not keep up.', ['door'])
   const label = createLabels(MOST_NAMES)
+  let answered = Number.NEGATIVE_INFINITY
 
   return {
     eventsAppended: (count) => events.inc(count),
@@ -68,10 +71,13 @@ export function createMetrics(): Metrics {
     httpRequest: (door, status, seconds) => http.observe({ door, status: String(status) }, seconds),
     operation(name, type, outcome, seconds) {
       operations.inc({ name: label(name), type, outcome })
-      if (type !== 'subscription') durations.observe({ type }, seconds)
+      if (type === 'subscription') return
+      durations.observe({ type }, seconds)
+      answered = performance.now()
     },
     refused: (door, code) => refusals.inc({ door, code }),
     slowConsumer: (door) => slow.inc({ door }),
+    idleMs: () => performance.now() - answered,
     observe(name, read) {
       registry.removeSingleMetric(`perch_${name}`)
       const collect = function (this: Gauge): void {

@@ -58,3 +58,16 @@ it('a bulk update makes way for another that waits when its turn is over, and fo
   await task({ jobId: first }, undefined)
   expect(await done(first)).toBe(TICKETS)
 })
+
+it('while its process answers others, a bulk update goes in smaller steps', async () => {
+  const task = createBulkUpdateTask({
+    store,
+    replies: bulkReplies(store),
+    logger: silent,
+    isQuiet: () => false,
+    sliceMs: 0,
+  })
+  const [first] = [await begin('among others'), await begin('waiting')]
+  await task({ jobId: first }, undefined)
+  expect(await done(first)).toBe(250)
+})

@@ -1,5 +1,6 @@
 import { request as nodeRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createMetrics } from '../../src/server/metrics.ts'
 import { collect, startTestServer, type TestServer } from './support.ts'
 
 let server: TestServer
@@ -54,6 +55,14 @@ describe('health', () => {
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ checks })
   })
+})
+
+test('how long nobody was answered: queries and mutations count, a subscription does not', () => {
+  const metrics = createMetrics()
+  metrics.operation('Counting', 'subscription', 'ok', 1)
+  expect(metrics.idleMs()).toBe(Number.POSITIVE_INFINITY)
+  metrics.operation('Named', 'query', 'errors', 0.1)
+  expect(metrics.idleMs()).toBeLessThan(60_000)
 })
 
 describe('/metrics', () => {
