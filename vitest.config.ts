@@ -33,12 +33,16 @@ const retry = process.env['CI'] ? 1 : 0
 const expect = { poll: { timeout: 10_000 } }
 
 /** The longest first, so that no worker begins one when the others are done. A fresh clone knows no durations. */
-const LONGEST = ['ingest-kills', 'answers-kills', 'ingest-outages', 'ingest-stream', 'ingest-burst', 'rotate-secrets']
+const LONGEST = [
+  ...['faults/ingest-kills', 'faults/answers-kills', 'faults/ingest-outages', 'faults/ingest-stream'],
+  ...['faults/ingest-burst', 'faults/rotate-secrets'],
+  ...['e2e/start', 'outbound/delivery', 'cli/bulk-update', 'accounts/authorization', 'cli/watch'],
+]
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/faults/${name}.test.ts`))
+      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
       return index < 0 ? LONGEST.length : index
     }
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))

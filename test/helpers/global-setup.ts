@@ -1,11 +1,11 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { startEmbeddedPostgres } from '../../src/store/embedded-postgres.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { findRedisServer, spawnRedis } from './redis-server.ts'
+import { scratchFolder } from './scratch.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -33,7 +33,7 @@ const SETTINGS = {
 
 /** One real PostgreSQL with a migrated template and one real Redis for the whole run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'perch-test-'))
+  const dataDir = mkdtempSync(join(scratchFolder(), 'perch-test-'))
   // Root's PostgreSQL runs as nobody, who has to get in.
   chmodSync(dataDir, 0o711)
   const undo: (() => unknown)[] = []
