@@ -25,7 +25,8 @@ export async function startBulkUpdate(
   idempotencyKey: string | null,
 ): Promise<BulkUpdateStarted> {
   const { patch, ifPosition, targets } = request
-  await checkPosition(store, request)
+  // What a key began is found again for as long as it is kept, however far the log has gone on.
+  if (!(await findByKey(store.prisma, person, idempotencyKey))) await checkPosition(store, request)
   const inputHash = createHash('sha256').update(canonical(request)).digest('hex')
   return answer(store, () =>
     store.change({ kind: 'user', id: person.userId }, async (scope) => {

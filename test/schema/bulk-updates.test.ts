@@ -38,12 +38,15 @@ interface Payload {
 
 const JOB = 'job { id status total done failed } userErrors { code field } position'
 
-async function begin(input: object, viewer: Viewer = world.agent, idempotencyKey?: string): Promise<Payload> {
-  const { data, errors } = await world.ask<{ bulkUpdateTickets: Payload }>(
+const ask = (input: object, viewer: Viewer, idempotencyKey?: string) =>
+  world.ask<{ bulkUpdateTickets: Payload }>(
     viewer,
     `mutation($input: BulkUpdateTicketsInput!) { bulkUpdateTickets(input: $input) { ${JOB} } }`,
     { input: { ...input, idempotencyKey } },
   )
+
+async function begin(input: object, viewer: Viewer = world.agent, idempotencyKey?: string): Promise<Payload> {
+  const { data, errors } = await ask(input, viewer, idempotencyKey)
   expect(errors).toEqual([])
   return data.bulkUpdateTickets
 }
@@ -217,6 +220,16 @@ describe('a bulk update', () => {
       userErrors: [{ code: 'IDEMPOTENCY_CONFLICT', field: ['idempotencyKey'] }],
     })
     expect((await begin(input, world.admin, 'k')).job?.id).not.toBe(first.job?.id)
+  })
+
+  it('is found again by its key also when the log has forgotten the position that the caller knew', async () => {
+    const { position } = await world.openTicket()
+    const input = { ids: tickets(), patch: { addTags: ['x'] }, ifPosition: at(position) }
+    const first = await begin(input, world.agent, 'k')
+    await world.store.prisma.$executeRaw`UPDATE event_log_head SET floor = head`
+    expect((await begin(input, world.agent, 'k')).job?.id).toBe(first.job?.id)
+    const { errors } = await ask(input, world.agent, 'another')
+    expect(errors).toEqual([expect.stringMatching(/^POSITION_EXPIRED: /)])
   })
 
   it('waits with at most 29 others (F72)', async () => {
