@@ -137,6 +137,24 @@ export function afterLook(
   return { state: 'SENDING', error: refused ? 'UNAVAILABLE' : null, dueInMs }
 }
 
+/** X's clock and the database's may be so far apart. */
+const CLOCKS_MS = 2 * 60_000
+
+/** Whether what was said at that time (ISO 8601) can be the answer whose last attempt began then: the same words may be older. */
+export const isSince = (begunAt: Date | null, said: string): boolean =>
+  begunAt === null || Date.parse(said) > begunAt.getTime() - CLOCKS_MS
+
+/** X could not be asked whether it has something: it is asked again. */
+const ASK_AGAIN_MS = 5_000
+/** Not for ever: the account may be gone for good, and its ticket's other answers wait behind this one. */
+const ASK_FOR_MS = 3_600_000
+
+/** How a delivery stands that could not be looked for, so many milliseconds after its attempt began. */
+export function afterFailedLook(begunAgoMs: number, refused: boolean): Standing {
+  if (begunAgoMs > ASK_FOR_MS) return { state: 'UNKNOWN' }
+  return { state: 'SENDING', error: refused ? 'UNAVAILABLE' : null, dueInMs: ASK_AGAIN_MS }
+}
+
 /** X's windows for sending, where it has told nothing yet (docs.x.com, "Rate limits"): calls in 15 minutes. */
 export const SENDING_LIMITS = { X_POST: 100, X_DM: 15, X_CHAT: 15, EMAIL: Infinity } as const
 const WINDOW_MS = 15 * 60_000

@@ -1,3 +1,4 @@
+import { isSince } from '../domain/delivery.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
@@ -16,6 +17,8 @@ interface Pending {
   readonly body: string
   /** Of an XChat message: the id that it will have. */
   readonly externalId: string | null
+  /** When the last attempt began. */
+  readonly begunAt: Date | null
 }
 
 /** The ids of planned comments that are answers of ours: these are SENT now, and the comments are not to be made. */
@@ -33,11 +36,11 @@ export async function claimAnswers(
       UNION SELECT t.id, f.target FROM ticket t JOIN family f ON t.merged_into_id = f.id
     )
     SELECT d.comment_id AS "commentId", f.target AS "ticketId", d.channel::text AS channel, c.body,
-      a.x_user_id || '/' || d.message_id AS "externalId"
+      a.x_user_id || '/' || d.message_id AS "externalId", d.begun_at AS "begunAt"
     FROM family f JOIN delivery d ON d.ticket_id = f.id
     JOIN comment c ON c.id = d.comment_id JOIN account a ON a.id = d.account_id
     WHERE d.state IN ('SENDING', 'UNKNOWN') AND (d.finished_at IS NULL OR d.state = 'UNKNOWN')
-    ORDER BY d.created_at, d.comment_id
+    ORDER BY d.state = 'UNKNOWN', d.created_at, d.comment_id
     FOR UPDATE OF d`
   const taken = new Set<string>()
   const claimed = new Set<string>()
@@ -60,7 +63,8 @@ export async function claimAnswers(
   return claimed
 }
 
-function isThis({ ticketId, channel, body, externalId }: Pending, comment: PlannedComment): boolean {
+function isThis({ ticketId, channel, body, externalId, begunAt }: Pending, comment: PlannedComment): boolean {
   if (ticketId !== comment.ticketId || channel !== comment.channel) return false
-  return channel === 'X_CHAT' ? externalId === comment.externalId : saysTheSame(body, comment.body)
+  if (channel === 'X_CHAT') return externalId === comment.externalId
+  return saysTheSame(body, comment.body) && isSince(begunAt, comment.postedAt)
 }

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Attempted } from '../domain/delivery.ts'
 import type { ReplyChannel } from '../domain/sender.ts'
 import { isDailyLimit, whyRefused } from '../domain/x-refusal.ts'
@@ -10,13 +11,39 @@ type XChannel = Exclude<ReplyChannel, 'EMAIL'>
 const untilRetry = ({ retryAt }: XError): number | undefined =>
   retryAt === undefined ? undefined : Math.max(0, retryAt.getTime() - Date.now())
 
-/** What an attempt came to that gives X's id, or throws XError. Anything else that is thrown is our own mistake. */
-export async function attempted(channel: XChannel, send: () => Promise<string>): Promise<Attempted> {
+/** A call that X may have heard from its beginning until X said no. */
+export type Watch = <T>(call: (accessToken: string) => Promise<T>) => (accessToken: string) => Promise<T>
+
+/**
+ * What an attempt came to that gives X's id. `send` asks X by `watch` alone: what fails before, such as a token that
+ * could not be renewed, or behind X's no, cannot have sent anything, and the answer is sent later. Anything but an
+ * XError that is thrown once X was asked is our own mistake.
+ */
+export async function attempted(
+  channel: XChannel,
+  logger: Logger,
+  send: (watch: Watch) => Promise<string>,
+): Promise<Attempted> {
+  let heard = false
+  const watch: Watch = (call) => async (accessToken) => {
+    heard = true
+    try {
+      return await call(accessToken)
+    } catch (error) {
+      if (error instanceof XError && !error.uncertain) heard = false
+      throw error
+    }
+  }
   try {
-    return { kind: 'SENT', externalId: await send() }
+    return { kind: 'SENT', externalId: await send(watch) }
   } catch (error) {
+    if (error instanceof XError && !error.uncertain) return refusedBy(channel, error)
+    if (!heard) {
+      logger.warn({ err: error }, 'X could not be asked to take an answer; it is sent later')
+      return { kind: 'LATER', error: 'UNAVAILABLE' }
+    }
     if (!(error instanceof XError)) throw error
-    return error.uncertain ? { kind: 'UNCERTAIN', refused: error.status === 503 } : refusedBy(channel, error)
+    return { kind: 'UNCERTAIN', refused: error.status === 503 }
   }
 }
 

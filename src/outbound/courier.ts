@@ -5,7 +5,7 @@ import { isSummoned } from '../domain/sender.ts'
 import type { Store } from '../store/store.ts'
 import type { XClient } from '../x/client.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
-import { attempted } from './attempted.ts'
+import { attempted, type Watch } from './attempted.ts'
 import type { Courier, NotSent, Parcel } from './deliver.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
 import { lookForMessage, lookForPost } from './look-for.ts'
@@ -22,7 +22,7 @@ export interface CourierServices extends XChatCourierServices, MailCourierServic
 
 /** Sends by X's API, and reads back what it shows. */
 export function createCourier(services: CourierServices): Courier & { close(): Promise<void> } {
-  const { store, x, calls } = services
+  const { store, x, calls, logger } = services
   const xchat = createXChatCourier(services)
   const mail = createMailCourier(services)
 
@@ -47,14 +47,14 @@ export function createCourier(services: CourierServices): Courier & { close(): P
     const summoned = account !== null && isSummoned({ ...account, screenName }, { mentions, quotedUserId })
     const kind = priceOfPost({ hasUrl: hasLink(body), summoned })
     const call = (accessToken: string) => x.send.post({ text: body, inReplyToPostId: target, accessToken })
-    const send = async () => (await calls.use(accountId, SEND_ENDPOINTS.X_POST, call, kind)).value.id
-    return { kind: 'READY', messageId: null, send: () => attempted('X_POST', send) }
+    const send = async (watch: Watch) => (await calls.use(accountId, SEND_ENDPOINTS.X_POST, watch(call), kind)).value.id
+    return { kind: 'READY', messageId: null, send: () => attempted('X_POST', logger, send) }
   }
 
   function message(accountId: string, { body, target }: DueDelivery): Parcel {
     const call = (accessToken: string) => x.send.directMessage({ participantId: target, text: body, accessToken })
-    const send = async () => (await calls.use(accountId, SEND_ENDPOINTS.X_DM, call)).value.id
-    return { kind: 'READY', messageId: null, send: () => attempted('X_DM', send) }
+    const send = async (watch: Watch) => (await calls.use(accountId, SEND_ENDPOINTS.X_DM, watch(call))).value.id
+    return { kind: 'READY', messageId: null, send: () => attempted('X_DM', logger, send) }
   }
 
   return {

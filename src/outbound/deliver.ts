@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type Attempted, afterAttempt, afterLook } from '../domain/delivery.ts'
+import { type Attempted, afterAttempt, afterFailedLook, afterLook } from '../domain/delivery.ts'
 import type { Store } from '../store/store.ts'
 import { deliveryJob } from './delivery-job.ts'
 import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from './rows.ts'
@@ -36,8 +36,8 @@ export interface DeliverServices {
 
 /** A job that works longer makes way for others. */
 const TURN_MS = 20_000
-/** X could not be asked whether it has something: it is asked again. */
-const ASK_AGAIN_MS = 5_000
+/** After one that X did not take for now, so long nothing else is tried that way, however much waits. */
+const BRAKE_MS = 1_000
 
 /** Sends until nothing is due, or its turn is over; comes back when something will be. */
 export async function deliver(
@@ -64,8 +64,8 @@ export async function deliver(
       continue
     }
     const attempted = await attempt(services, accountId, delivery)
-    if (attempted?.kind === 'LATER' && attempted.notBeforeMs !== undefined)
-      closed.set(delivery.channel, performance.now() + attempted.notBeforeMs)
+    if (attempted?.kind === 'LATER')
+      closed.set(delivery.channel, performance.now() + (attempted.notBeforeMs ?? BRAKE_MS))
   }
 }
 
@@ -98,7 +98,6 @@ async function look({ store, courier, logger }: DeliverServices, accountId: stri
     await settle(store, commentId, standing, looks)
   } catch (failure) {
     logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for; trying again')
-    const error = refused ? 'UNAVAILABLE' : null
-    await settle(store, commentId, { state: 'SENDING', error, dueInMs: ASK_AGAIN_MS }, delivery.lookedFor)
+    await settle(store, commentId, afterFailedLook(delivery.begunAgoMs, refused), delivery.lookedFor)
   }
 }

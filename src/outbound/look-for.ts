@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isSince } from '../domain/delivery.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { Store } from '../store/store.ts'
 import type { XAnswer, XClient } from '../x/client.ts'
@@ -16,9 +17,6 @@ export interface LookServices {
   readonly x: Pick<XClient, 'userPosts' | 'dmConversation'>
   readonly calls: Pick<XCalls, 'use'>
 }
-
-/** X's clock and the database's may be so far apart. */
-const CLOCKS_MS = 2 * 60_000
 
 const id = z.string().regex(/^[0-9]{1,19}$/)
 const when = z.iso.datetime({ offset: true })
@@ -91,7 +89,7 @@ export async function lookForMessage(
 }
 
 const isNew = (createdAt: string | undefined, { begunAt }: DueDelivery): boolean =>
-  createdAt === undefined || begunAt === null || Date.parse(createdAt) > begunAt.getTime() - CLOCKS_MS
+  createdAt === undefined || isSince(begunAt, createdAt)
 
 /** The oldest of them that is no other comment: the same words may have been said before. */
 async function unclaimed(

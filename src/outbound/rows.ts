@@ -26,6 +26,7 @@ export interface DueDelivery {
   readonly error: string | null
   /** When the last attempt began. */
   readonly begunAt: Date | null
+  readonly begunAgoMs: number
   readonly ageMs: number
 }
 
@@ -37,7 +38,8 @@ export interface NextDelivery {
 
 /**
  * What is uncertain is looked for first, then single answers in the order in which they were given, then those of bulk
- * updates. Of a ticket nothing overtakes what was said there before. What would go by a `closed` way is passed over.
+ * updates. Of a ticket nothing overtakes what was said there before. What would go by a `closed` way is passed over, and
+ * so is what would go by a way on which something is uncertain: where X does not work, one answer finds out, not all.
  */
 export async function nextDelivery(
   { prisma }: Pick<Store, 'prisma'>,
@@ -46,7 +48,10 @@ export async function nextDelivery(
 ): Promise<NextDelivery> {
   // Each part reads an index in its order and stops at the first: tens of thousands may wait behind it.
   const open = Prisma.sql`d.finished_at IS NULL AND ${accountId === null ? Prisma.sql`d.account_id IS NULL` : Prisma.sql`d.account_id = ${accountId}::uuid`}`
-  const mayGo = Prisma.sql`d.state = 'QUEUED' AND NOT d.channel::text = ANY (${closed}) AND NOT EXISTS (
+  const uncertain = Prisma.sql`SELECT u.channel FROM delivery u WHERE u.finished_at IS NULL AND u.state = 'SENDING'
+    AND ${accountId === null ? Prisma.sql`u.account_id IS NULL` : Prisma.sql`u.account_id = ${accountId}::uuid`}`
+  const mayGo = Prisma.sql`d.state = 'QUEUED' AND NOT d.channel::text = ANY (${closed})
+    AND d.channel NOT IN (${uncertain}) AND NOT EXISTS (
     SELECT FROM delivery e
     WHERE e.ticket_id = d.ticket_id AND e.finished_at IS NULL
       AND (e.created_at, e.comment_id) < (d.created_at, d.comment_id))`
@@ -63,6 +68,7 @@ export async function nextDelivery(
     SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, d.state::text AS state,
       d.target, d.mentions, d.message_id AS "messageId", c.body, d.attempts, d.looked_for AS "lookedFor", d.error,
       d.begun_at AS "begunAt",
+      coalesce(extract(epoch FROM clock_timestamp() - d.begun_at) * 1000, 0)::float8 AS "begunAgoMs",
       (extract(epoch FROM clock_timestamp() - d.created_at) * 1000)::float8 AS "ageMs"
     FROM next JOIN delivery d USING (comment_id) JOIN comment c ON c.id = d.comment_id
     ORDER BY next.rank LIMIT 1`

@@ -8,7 +8,7 @@ import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { type XChat, XChatError, type XChatVault } from '../x/xchat.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
-import { attempted, refusedBy } from './attempted.ts'
+import { attempted, refusedBy, type Watch } from './attempted.ts'
 import type { NotSent, Parcel } from './deliver.ts'
 import { SEND_ENDPOINTS } from './endpoints.ts'
 import type { DueDelivery } from './rows.ts'
@@ -100,11 +100,11 @@ export function createXChatCourier(services: XChatCourierServices): XChatCourier
       if (!message) return { kind: 'REFUSED', error: 'NO_CONVERSATION' }
       const { messageId } = message
       const call = (accessToken: string) => x.send.chatMessage(conversationId, message, accessToken)
-      const send = async () => {
-        await calls.use(accountId, SEND_ENDPOINTS.X_CHAT, call)
+      const send = async (watch: Watch) => {
+        await calls.use(accountId, SEND_ENDPOINTS.X_CHAT, watch(call))
         return `${keys.xUserId}/${messageId}`
       }
-      return { kind: 'READY', messageId, send: () => attempted('X_CHAT', send) }
+      return { kind: 'READY', messageId, send: () => attempted('X_CHAT', logger, send) }
     } catch (error) {
       if (error instanceof XError) return refusedBy('X_CHAT', error)
       if (!(error instanceof XChatError)) throw error

@@ -57,13 +57,16 @@ const PRUNE_BATCH = 10_000
 
 /**
  * Finished bulk updates, each of which may have 100,000 items: these first, in slices, so that no cascade holds them all.
- * Whoever undoes one holds its row, and finds it too old afterwards (bulk/undo.ts): nothing is undone by half.
+ * Whoever undoes one holds its row, and finds it too old afterwards (bulk/undo.ts): nothing is undone by half. One that is
+ * being undone stays until that is over: the job that does it knows by it that it is an undo.
  */
 async function pruneBulkUpdates(prisma: PrismaClient, signal: AbortSignal | undefined): Promise<void> {
   for (;;) {
     const [old] = await prisma.$queryRaw<{ id: string }[]>`
-      SELECT id::text AS id FROM bulk_update_job
-      WHERE finished_at < now() - ${BULK_UPDATE_DAYS} * interval '1 day' ORDER BY created_at LIMIT 1`
+      SELECT id::text AS id FROM bulk_update_job j
+      WHERE finished_at < now() - ${BULK_UPDATE_DAYS} * interval '1 day' AND NOT EXISTS (
+        SELECT FROM bulk_update_job u WHERE u.undo_of_id = j.id AND u.finished_at IS NULL)
+      ORDER BY created_at LIMIT 1`
     if (!old) return
     for (let deleted = PRUNE_BATCH; deleted === PRUNE_BATCH; ) {
       if (signal?.aborted) return
