@@ -2,8 +2,10 @@ import { createTransport } from 'nodemailer'
 import { MailError, type Mailer } from './mailer.ts'
 import { toMessage } from './message.ts'
 
-/** How long a server may take to connect, to greet, and to answer, in milliseconds. */
+/** How long a server may take to connect, and to greet, in milliseconds. */
 const PATIENCE_MS = 15_000
+/** How long it may take to answer: some look for spam first, and whoever gives up early sends twice (RFC 5321 §4.5.3.2.6). */
+const END_OF_DATA_MS = 2 * 60_000
 
 /**
  * Sends by an SMTP server (RFC 5321). `url` is `smtp://` (with STARTTLS where the server offers it) or `smtps://`, with
@@ -16,7 +18,9 @@ export function createSmtpMailer({ url, from }: { url: string; from: string }): 
     maxConnections: 2,
     connectionTimeout: PATIENCE_MS,
     greetingTimeout: PATIENCE_MS,
-    socketTimeout: PATIENCE_MS,
+    socketTimeout: END_OF_DATA_MS,
+    // Nothing is sent again by itself: the server may have it.
+    maxRequeues: 0,
   })
   return {
     async send(mail) {

@@ -102,8 +102,9 @@ export function readBulkUpdate(input: Shape, viewer: Viewer): Read {
   const reader = new IdReader()
   const read = readPatch(reader, patch)
   const ticketIds = reader.readList('Ticket', 'ids', ids)
-  if (reader.userErrors.length > 0)
-    return { userErrors: reader.userErrors.map((error) => within(error.field[0] === 'ids' ? [] : ['patch'], error)) }
+  const faults = [...reader.userErrors, ...unstorable(patch)]
+  if (faults.length > 0)
+    return { userErrors: faults.map((error) => within(error.field[0] === 'ids' ? [] : ['patch'], error)) }
   if (ids && (ids.length === 0 || ids.length > MOST_NAMED)) return invalid('ids', `Name 1 to ${MOST_NAMED} tickets.`)
   const targets = ticketIds
     ? ({ kind: 'ids', ids: ticketIds } as const)
@@ -120,7 +121,7 @@ function readPatches(patches: NonNullable<Shape['patches']>, ifPosition: BulkUpd
     const ticketId = reader.read('Ticket', 'ticketId', id)
     const inner = readPatch(reader, patch)
     const path = ['patches', String(index)]
-    for (const error of reader.userErrors)
+    for (const error of [...reader.userErrors, ...unstorable(patch)])
       userErrors.push(within(error.field[0] === 'ticketId' ? path : [...path, 'patch'], error))
     if (ticketId === undefined) return []
     if (seen.has(ticketId)) {
@@ -140,6 +141,20 @@ function readPatch(reader: IdReader, patch: PatchShape): BulkPatch {
     assigneeId: reader.readOptional('User', 'assigneeId', patch.assigneeId),
     groupId: reader.readOptional('Group', 'groupId', patch.groupId),
   }
+}
+
+/** PostgreSQL keeps neither U+0000 nor half a surrogate pair, and a patch is kept as it came until its turn. */
+function unstorable({ tags, addTags, removeTags, comment, reply }: PatchShape): UserError[] {
+  const texts: [field: string[], values: readonly (string | null | undefined)[]][] = [
+    [['tags'], tags ?? []],
+    [['addTags'], addTags ?? []],
+    [['removeTags'], removeTags ?? []],
+    [['comment'], [comment]],
+    [['reply', 'body'], [reply?.body]],
+  ]
+  return texts
+    .filter(([, values]) => values.some((value) => value && !isStorable(value)))
+    .map(([field]) => ({ code: 'INVALID_INPUT', field, message: 'This holds characters that are not text.' }))
 }
 
 const within = (path: readonly string[], error: UserError): UserError => ({

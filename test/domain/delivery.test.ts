@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest'
 import {
   type Attempted,
   afterAttempt,
+  afterFailedLook,
   afterLook,
   DELIVERY_ERRORS,
   expectedDelayMs,
   isRetryable,
+  isSince,
   type Standing,
 } from '../../src/domain/delivery.ts'
 
@@ -112,4 +114,24 @@ it('what X would refuse again is not retried', () => {
     'NOT_SUMMONED',
     'REJECTED',
   ])
+})
+
+describe('what cannot be looked for', () => {
+  it.each<[number, boolean, Standing]>([
+    [10_000, false, { state: 'SENDING', error: null, dueInMs: 5_000 }],
+    [3_600_000, true, { state: 'SENDING', error: 'UNAVAILABLE', dueInMs: 5_000 }],
+    [3_600_001, true, { state: 'UNKNOWN' }],
+  ])('%i ms after its attempt', (begunAgoMs, refused, standing) => {
+    expect(afterFailedLook(begunAgoMs, refused)).toEqual(standing)
+  })
+})
+
+describe('the same words', () => {
+  const begunAt = new Date('2026-11-23T12:00:00Z')
+  it.each([
+    ['after the attempt began', begunAt, '2026-11-23T12:00:01Z', true],
+    ['before, by a clock that may be behind', begunAt, '2026-11-23T11:58:01Z', true],
+    ['long before are no answer', begunAt, '2026-11-23T11:58:00Z', false],
+    ['before anything is known of an attempt', null, '2026-01-01T00:00:00Z', true],
+  ])('%s', (_what, begun, said, since) => expect(isSince(begun, said)).toBe(since))
 })

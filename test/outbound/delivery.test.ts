@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { mutate } from '../accounts/graphql.ts'
@@ -142,6 +143,47 @@ it('of one ticket are sent in the order in which they were given', { timeout: 60
   for (const id of ids) await world.settled(ticketId, id, 'SENT')
   const seen = world.x.simulator.received().map(({ text }) => given.find((each) => text.endsWith(each)))
   expect(seen.filter(Boolean)).toEqual(given)
+})
+
+it('while X does not work, one of them finds out, and the others wait', { timeout: 60_000 }, async () => {
+  const ticketIds: string[] = []
+  for (const n of [1, 2, 3]) ticketIds.push(await world.ticket('X_POST', words(`Broken? ${n}`)))
+  world.x.simulator.addFault({
+    match: { method: 'POST', path: PATHS.X_POST },
+    kind: 'status',
+    status: 503,
+    times: null,
+  })
+  const given: [ticketId: string, id: string][] = []
+  for (const ticketId of ticketIds) given.push([ticketId, (await world.reply(ticketId, words('Yes'))).id])
+  const attempts = async () => {
+    const all = await Promise.all(ticketIds.map((id) => world.answers(id)))
+    return all.flat().reduce((sum, { delivery }) => sum + (delivery?.attempts ?? 0), 0)
+  }
+  await expect.poll(attempts).toBe(1)
+  await sleep(1_500)
+  expect(await attempts()).toBe(1)
+  world.x.simulator.clearFaults()
+  for (const [ticketId, id] of given) await world.settled(ticketId, id, 'SENT')
+})
+
+it('wait when the token cannot be renewed, for X was not asked', { timeout: 60_000 }, async () => {
+  const ticketId = await world.ticket('X_POST', words('Token?'))
+  world.x.simulator.addFault({
+    match: { method: 'POST', path: '/2/oauth2/token' },
+    kind: 'status',
+    status: 500,
+    times: null,
+  })
+  await world.app.store.prisma.accountCredential.updateMany({ data: { expiresAt: new Date(0) } })
+  const text = words('Later')
+  const { id } = await world.reply(ticketId, text)
+  await expect
+    .poll(async () => (await world.answers(ticketId))[0]?.delivery)
+    .toMatchObject({ state: 'QUEUED', error: 'UNAVAILABLE' })
+  world.x.simulator.clearFaults()
+  await world.settled(ticketId, id, 'SENT')
+  expect(onX('X_POST', text)).toBe(1)
 })
 
 it('twice the same words on a ticket are refused by X, in words for the agent', { timeout: 60_000 }, async () => {

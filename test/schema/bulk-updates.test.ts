@@ -330,6 +330,16 @@ describe('a bulk update', () => {
     ['an empty patch', () => ({ ids: tickets(), patch: {} }), { code: 'INVALID_INPUT', field: ['patch'] }],
     ['a tag that is none', () => ({ ids: tickets(), patch: { addTags: [''] } }), { field: ['patch', 'addTags'] }],
     [
+      'removed tags that are no text',
+      () => ({ ids: tickets(), patch: { removeTags: ['a\u0000'] } }),
+      { code: 'INVALID_INPUT', field: ['patch', 'removeTags'] },
+    ],
+    [
+      'answers of their own that are no text',
+      () => ({ patches: [{ ticketId: tickets()[0], patch: { reply: { body: 'half \ud83d' } } }] }),
+      { code: 'INVALID_INPUT', field: ['patches', '0', 'patch', 'reply', 'body'] },
+    ],
+    [
       'a group that is not there',
       () => ({ ids: tickets(), patch: { groupId: gid('Group', ids[0] ?? '') } }),
       { code: 'NOT_FOUND', field: ['patch', 'groupId'] },
