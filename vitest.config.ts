@@ -56,7 +56,7 @@ export default defineConfig({
     globalSetup: 'test/helpers/global-setup.ts',
     pool: 'forks',
     // Of two cores: much of it is waiting.
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
