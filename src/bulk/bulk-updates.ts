@@ -87,6 +87,9 @@ export interface BulkUpdates {
   preview(person: Audience, request: BulkUpdateRequest, sample: number): Promise<BulkPreview>
   /** Stops it behind the batch that is under way. One that is over stays as it is. */
   cancel(person: Audience, jobId: string): Promise<BulkUpdateStarted>
-  /** A bulk update that restores what this one changed, where nobody has changed the ticket since. One for each. */
+  /**
+   * A bulk update that restores what this one changed, where nobody has changed the ticket since. One at a time; the
+   * next is about what the others left.
+   */
   undo(person: Audience, jobId: string): Promise<BulkUpdateStarted>
 }

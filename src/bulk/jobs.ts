@@ -1,5 +1,6 @@
 import { paceOf } from '../domain/bulk-update.ts'
 import type { EventBody } from '../domain/event.ts'
+import { type SqlFragment, sql } from '../domain/sql.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { BulkUpdateJob, Prisma } from '../generated/prisma/client.ts'
 import type { NewJob } from '../store/store.ts'
@@ -18,9 +19,31 @@ export const bulkJob = (jobId: string): NewJob => ({
   key: `${BULK_UPDATE}/${jobId}`,
 })
 
-/** The bulk updates that somebody sees: their own; administrators, all. For Prisma, beside an id. */
-export const visibleBulkUpdates = ({ role, userId }: Pick<Audience, 'role' | 'userId'>) =>
-  role === 'ADMIN' ? {} : { createdById: userId }
+type Person = Pick<Audience, 'role' | 'userId'>
+
+/** Whether somebody may stop and take back what this person began: their own; administrators, everybody's. */
+export const isTheirs = ({ role, userId }: Person, { createdById }: Pick<BulkUpdateJob, 'createdById'>): boolean =>
+  role === 'ADMIN' || createdById === userId
+
+/**
+ * Whether somebody sees a bulk update: their own, and what took those back, whoever did it; administrators, all. Two
+ * other readings of the same follow.
+ */
+export const seesBulkUpdate = (
+  person: Person,
+  job: Pick<BulkUpdateJob, 'createdById'> & { readonly undoOf: Pick<BulkUpdateJob, 'createdById'> | null },
+): boolean => isTheirs(person, job) || job.undoOf?.createdById === person.userId
+
+/** `seesBulkUpdate` for Prisma, beside an id. */
+export const visibleBulkUpdates = ({ role, userId }: Person) =>
+  role === 'ADMIN' ? {} : { OR: [{ createdById: userId }, { undoOf: { createdById: userId } }] }
+
+/** `seesBulkUpdate` over a row of `bulk_update_job` named j. */
+export const visibleBulkUpdatesSql = ({ role, userId }: Person): SqlFragment =>
+  role === 'ADMIN'
+    ? sql`TRUE`
+    : sql`(j.created_by_id = ${userId}::uuid OR EXISTS (
+        SELECT FROM bulk_update_job o WHERE o.id = j.undo_of_id AND o.created_by_id = ${userId}::uuid))`
 
 /** What the log says of a job as it is. */
 export function progressOf(job: BulkUpdateJob): EventBody {

@@ -5,8 +5,8 @@ import type { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
 import { finish } from './batch.ts'
 import type { BulkUpdateStarted } from './bulk-updates.ts'
-import { freezeUndo } from './freeze.ts'
-import { lockJob, visibleBulkUpdates } from './jobs.ts'
+import { countUndoable, freezeUndo } from './freeze.ts'
+import { isTheirs, lockJob } from './jobs.ts'
 import { answer, oneAtATime, openJob, refuse } from './open-job.ts'
 
 /** Begins the job that takes back what this one changed, or finds it. See BulkUpdates.undo. */
@@ -18,11 +18,8 @@ export function undoBulkUpdate(store: Store, person: Audience, jobId: string): P
       const job = await findJob(db, person, jobId)
       if (!job.finishedAt) throw refuse('BULK_UPDATE_RUNNING', ['id'], 'What is not over cannot be undone; cancel it.')
       await requireWhole(db, jobId)
-      const known = await db.bulkUpdateJob.findFirst({
-        where: { undoOfId: jobId, status: { in: ['QUEUED', 'WORKING', 'COMPLETED'] } },
-        select: { id: true },
-      })
-      if (known) return known.id
+      const known = await findUndo(db, jobId)
+      if (known) return known
       const inputHash = createHash('sha256').update(`undo ${jobId}`).digest('hex')
       return openJob(scope, {
         data: { createdById: person.userId, undoOfId: jobId, inputHash },
@@ -30,6 +27,22 @@ export function undoBulkUpdate(store: Store, person: Audience, jobId: string): P
       })
     }),
   )
+}
+
+/**
+ * The undo that there is nothing to add to: one that is under way or, once no item is left that another could still take
+ * back, the last one. Who began an undo may have seen less than who asks now, and a ticket may have been restored since.
+ */
+async function findUndo(db: Prisma.TransactionClient, jobId: string): Promise<string | undefined> {
+  const undos = await db.bulkUpdateJob.findMany({
+    where: { undoOfId: jobId },
+    select: { id: true, finishedAt: true },
+    orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
+  })
+  const open = undos.find(({ finishedAt }) => finishedAt === null)
+  if (open) return open.id
+  const [last] = undos
+  return last && (await countUndoable(db, jobId)) === 0 ? last.id : undefined
 }
 
 /** Stops a job behind its batch. See BulkUpdates.cancel. */
@@ -52,11 +65,10 @@ async function requireWhole(db: Prisma.TransactionClient, jobId: string): Promis
     throw refuse('NOT_FOUND', ['id'], `This bulk update ended more than ${BULK_UPDATE_DAYS} days ago, and is not kept.`)
 }
 
-/** Locked, so it waits for the batch that is under way. Throws Refused when there is none that the person sees. */
+/** Locked, so it waits for the batch that is under way. Throws Refused when there is none of theirs. */
 async function findJob(db: Prisma.TransactionClient, person: Audience, jobId: string) {
   const job = await lockJob(db, jobId)
-  const { createdById = job?.createdById } = visibleBulkUpdates(person)
-  if (!job || job.createdById !== createdById)
-    throw refuse('NOT_FOUND', ['id'], 'There is no bulk update with this id, or none that you see.')
+  if (!job || !isTheirs(person, job))
+    throw refuse('NOT_FOUND', ['id'], 'There is no bulk update with this id, or none of yours.')
   return job
 }

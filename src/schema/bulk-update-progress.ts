@@ -50,20 +50,23 @@ builder.subscriptionField('bulkUpdateProgress', (t) =>
     type: BulkUpdateProgress,
     authScopes: { staff: true },
     description:
-      'How a bulk update goes on, batch by batch, for whoever began it and for administrators. For agents and administrators.',
+      'How a bulk update goes on, batch by batch, for whoever began it, or what it takes back, and for administrators. For agents and administrators.',
     args: {
       jobId: t.arg.id({ required: true, description: 'The bulk update.' }),
       ...afterArg(),
     },
-    subscribe: (_root, { jobId, after }, context) => {
+    subscribe: async (_root, { jobId, after }, context) => {
       const id = decodeIdOf('BulkUpdateJob', jobId)
+      // Whose job it takes back, the log does not say; that never changes. Of a job that is gone, the owner remains.
+      const where = { id, ...visibleBulkUpdates(viewerOf(context)) }
+      const seen = await context.prisma.bulkUpdateJob.findUnique({ where, select: { id: true } })
       return liveEvents(
         context,
         after,
         (event, { role, userId }): event is ProgressEvent =>
           event.body.type === 'bulkUpdate.progress' &&
           event.body.jobId === id &&
-          (role === 'ADMIN' || event.body.ownerId === userId),
+          (seen !== null || role === 'ADMIN' || event.body.ownerId === userId),
       )
     },
     resolve: eventOf,

@@ -1,4 +1,4 @@
-import { visibleBulkUpdates } from '../bulk/jobs.ts'
+import { seesBulkUpdate, visibleBulkUpdates } from '../bulk/jobs.ts'
 import { BULK_FIELDS, type BulkOutcome, paceOf } from '../domain/bulk-update.ts'
 import type { UserError } from '../domain/errors.ts'
 import { builder } from './builder.ts'
@@ -98,7 +98,6 @@ export const BulkUpdateJobRef = builder.prismaNode('BulkUpdateJob', {
       description: 'The key that it was begun with.',
     }),
     createdBy: t.relation('createdBy', { description: 'Who began it, and in whose name tickets are changed.' }),
-    undoOf: t.relation('undoOf', { nullable: true, description: 'The bulk update that it takes back.' }),
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When it was begun.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', nullable: true, description: 'When its first batch began.' }),
     finishedAt: t.expose('finishedAt', { type: 'DateTime', nullable: true, description: 'When it was over.' }),
@@ -117,3 +116,16 @@ export const BulkUpdateJobRef = builder.prismaNode('BulkUpdateJob', {
     ),
   }),
 })
+
+// Apart, because it names itself. Whoever is no administrator any more may have undone what is not theirs to see.
+builder.prismaObjectFields(BulkUpdateJobRef, (t) => ({
+  undoOf: t.field({
+    type: BulkUpdateJobRef,
+    nullable: true,
+    description: 'The bulk update that it takes back, if you see that.',
+    select: (_args, _context, nested) => ({
+      undoOf: nested({ include: { undoOf: { select: { createdById: true } } } }),
+    }),
+    resolve: ({ undoOf }, _args, context) => (undoOf && seesBulkUpdate(viewerOf(context), undoOf) ? undoOf : null),
+  }),
+}))

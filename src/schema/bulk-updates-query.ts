@@ -1,4 +1,4 @@
-import { visibleBulkUpdates } from '../bulk/jobs.ts'
+import { visibleBulkUpdates, visibleBulkUpdatesSql } from '../bulk/jobs.ts'
 import { sql } from '../domain/sql.ts'
 import type { BulkUpdateJob } from '../generated/prisma/client.ts'
 import { builder } from './builder.ts'
@@ -43,9 +43,8 @@ builder.queryField('bulkUpdateJobs', (t) =>
       resolve: async (_root, args, context, info) => {
         const request = pageRequest(args, NEWEST_FIRST)
         const page = pageSql(request)
-        const { createdById } = { createdById: null, ...visibleBulkUpdates(viewerOf(context)) }
-        const mine = createdById === null ? sql`TRUE` : sql`j.created_by_id = ${createdById}::uuid`
-        const query = sql`SELECT j.id::text AS id FROM bulk_update_job j WHERE ${mine} AND ${page.where}
+        const seen = visibleBulkUpdatesSql(viewerOf(context))
+        const query = sql`SELECT j.id::text AS id FROM bulk_update_job j WHERE ${seen} AND ${page.where}
           ${page.orderBy} ${page.limit}`
         const found = cutPage(
           await context.prisma.$queryRawUnsafe<{ id: string }[]>(query.text, ...query.values),
