@@ -47,6 +47,8 @@ export const ticketSnapshotSchema = z.object({
   assigneeId: z.string().nullable(),
   groupId: z.string().nullable(),
   tags: z.array(z.string()),
+  /** F69. Absent: it is not deleted or, in events older than this field, it is not known. */
+  deleted: z.boolean().optional(),
 })
 export type TicketSnapshot = z.infer<typeof ticketSnapshotSchema>
 

@@ -6,6 +6,7 @@ import type { TicketAccess } from './ticket-access.ts'
  * Who sees what, said once. A rule is a list of alternatives, each a set of column values that a row must have: read as
  * a predicate (live events), as SQL (pages and counts) and as a Prisma `where` (nodes, relations).
  * F53: an end user sees the tickets that they opened, and on them what is public.
+ * F69: what was deleted, the team alone still sees.
  * F54: administrators and agents see all tickets, unless an agent is restricted to groups or to their own.
  * F56: the same for queries, counts, bulk items, exports and live events.
  */
@@ -32,6 +33,9 @@ export const isRestricted = ({ role, ticketAccess }: Pick<Audience, 'role' | 'ti
 /** F55: whether the person may create end users, and change those that are not themselves. */
 export const mayEditEndUsers = (audience: Pick<Audience, 'role' | 'ticketAccess'>): boolean =>
   isStaff(audience) && !isRestricted(audience)
+
+/** F69: whether the audience sees tickets that are deleted, if it sees them otherwise. */
+const seesDeleted = isStaff
 
 /** One way in which a ticket is seen: it has this value, or one of these. */
 type Alternative =
@@ -62,19 +66,16 @@ export function audienceKey(audience: Audience): string {
 
 /** A condition on a ticket, as Prisma takes it. */
 interface TicketWhere {
-  readonly requesterId?: string
   readonly deletedAt?: null
   readonly OR?: { requesterId?: string; assigneeId?: string; groupId?: { in: string[] } }[]
 }
 
-/**
- * The tickets that the audience sees, for Prisma. What was deleted, the team alone still sees (F69). Stands beside an id, as `{ id, ...visibleTickets(audience) }`.
- */
+/** The tickets that the audience sees, for Prisma. Stands beside an id, as `{ id, ...visibleTickets(audience) }`. */
 export function visibleTickets(audience: Audience): TicketWhere {
   const ways = alternatives(audience)
-  if (ways === null) return {}
-  if (!isStaff(audience)) return { requesterId: audience.userId, deletedAt: null }
-  return { OR: ways.map((way) => ('groupId' in way ? { groupId: { in: [...way.groupId.in] } } : way)) }
+  const there = seesDeleted(audience) ? {} : ({ deletedAt: null } as const)
+  if (ways === null) return there
+  return { OR: ways.map((way) => ('groupId' in way ? { groupId: { in: [...way.groupId.in] } } : way)), ...there }
 }
 
 /** The comments that the audience sees on a ticket that it sees: those with these values. */
@@ -82,11 +83,17 @@ export function visibleComments(audience: Pick<Audience, 'role'>): { readonly vi
   return isStaff(audience) ? {} : { visibility: 'PUBLIC' }
 }
 
-/** What the rule asks of a ticket. */
-export type TicketSight = Pick<TicketSnapshot, 'requesterId' | 'assigneeId' | 'groupId'>
+/** What the rule asks of a ticket: of a row with `deletedAt`, or of an event's picture, which says `deleted`. */
+export type TicketSight = Pick<TicketSnapshot, 'requesterId' | 'assigneeId' | 'groupId'> &
+  (
+    | { readonly deletedAt: Date | null; readonly deleted?: never }
+    | { readonly deletedAt?: never; readonly deleted?: boolean | undefined }
+  )
 
 /** Whether the audience sees this ticket. */
 export function seesTicket(audience: Audience, ticket: TicketSight): boolean {
+  const isDeleted = ticket.deletedAt === undefined ? ticket.deleted === true : ticket.deletedAt !== null
+  if (isDeleted && !seesDeleted(audience)) return false
   const ways = alternatives(audience)
   if (ways === null) return true
   return ways.some((way) => {
@@ -108,9 +115,9 @@ export function seesComment(
 /** `visibleTickets` over a row of `ticket` named t, for a WHERE: what is not known there counts as not seen. */
 export function visibleTicketsSql(audience: Audience): SqlFragment {
   const ways = alternatives(audience)
-  if (ways === null) return sql`TRUE`
-  if (!isStaff(audience)) return sql`(t.requester_id = ${audience.userId}::uuid AND t.deleted_at IS NULL)`
-  return sql`(${ways.map(alternativeSql).reduce((any, way) => sql`${any} OR ${way}`)})`
+  const seen =
+    ways === null ? sql`TRUE` : sql`(${ways.map(alternativeSql).reduce((any, way) => sql`${any} OR ${way}`)})`
+  return seesDeleted(audience) ? seen : sql`(${seen} AND t.deleted_at IS NULL)`
 }
 
 function alternativeSql(way: Alternative): SqlFragment {

@@ -153,6 +153,7 @@ function toThread(row: TicketRow): ThreadTicket {
       assigneeId: row.assignee_id,
       groupId: row.group_id,
       tags: row.tags,
+      ...(row.deleted && { deleted: true }),
     },
   }
 }

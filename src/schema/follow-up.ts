@@ -1,4 +1,4 @@
-import { isStaff, seesTicket } from '../domain/visibility.ts'
+import { seesTicket } from '../domain/visibility.ts'
 import type { Ticket } from '../generated/prisma/client.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
@@ -25,11 +25,6 @@ builder.prismaObjectFields(TicketRef, (t) => ({
   }),
 }))
 
-function seen<T extends Pick<Ticket, 'requesterId' | 'assigneeId' | 'groupId' | 'deletedAt'>>(
-  ticket: T | null,
-  context: Context,
-): T | null {
-  const viewer = viewerOf(context)
-  if (!ticket || !seesTicket(viewer, ticket)) return null
-  return ticket.deletedAt === null || isStaff(viewer) ? ticket : null
+function seen(ticket: Ticket | null, context: Context): Ticket | null {
+  return ticket && seesTicket(viewerOf(context), ticket) ? ticket : null
 }

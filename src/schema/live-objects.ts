@@ -11,7 +11,7 @@ import { viewerOf } from './viewer.ts'
  */
 
 /** What decides whether a ticket is seen. */
-const SIGHT = { requesterId: true, assigneeId: true, groupId: true } as const
+const SIGHT = { requesterId: true, assigneeId: true, groupId: true, deletedAt: true } as const
 
 /**
  * Restricted agents each see something else, but of a ticket that they see, the same: it is read once for all of them,

@@ -1,6 +1,6 @@
 import type { EventBody, LogEvent, TicketSnapshot } from '../domain/event.ts'
 import { type TicketConditions, ticketPredicate } from '../domain/ticket-filter.ts'
-import { type Audience, audienceKey, isStaff, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
+import { type Audience, audienceKey, seesComment, seesField, seesTicket } from '../domain/visibility.ts'
 import type { PickEvent } from './live.ts'
 
 /** What happens to tickets. */
@@ -23,14 +23,26 @@ export type TicketLogEvent = LogEvent & {
   readonly body: TicketEventBody | Extract<EventBody, { type: 'user.updated' }>
 }
 
-/** The ticket until the event. Of what is not an update, the same as after. */
+/** The ticket until the event. Of what changes neither it nor its being there, the same as after. */
 function ticketBefore(body: TicketEventBody): TicketSnapshot {
-  return body.type === 'ticket.updated' ? Object.assign({}, body.ticket, body.before) : body.ticket
+  switch (body.type) {
+    case 'ticket.updated':
+      return Object.assign({}, body.ticket, body.before)
+    case 'ticket.deleted':
+      return { ...body.ticket, deleted: false }
+    case 'ticket.erased':
+      // Older events do not say it.
+      return { ...body.ticket, deleted: true }
+    default:
+      return body.ticket
+  }
 }
 
 /** Whether the ticket left the audience's sight by this event: nothing but that is theirs to know then. */
 export function leavesSight(audience: Audience, body: TicketEventBody): boolean {
-  return !seesTicket(audience, body.ticket) && seesTicket(audience, ticketBefore(body))
+  return (
+    body.type === 'ticket.updated' && !seesTicket(audience, body.ticket) && seesTicket(audience, ticketBefore(body))
+  )
 }
 
 /**
@@ -46,13 +58,13 @@ export function ticketEventFilter(conditions: TicketConditions): PickEvent<Ticke
     switch (body.type) {
       case 'ticket.created':
         return wants(body.ticket)
-      case 'ticket.deleted':
       case 'ticket.restored':
       case 'ticket.merged':
         return wants(body.ticket)
+      case 'ticket.deleted':
       case 'ticket.erased':
-        // For its requester it was gone before.
-        return isStaff(audience) && wants(body.ticket)
+        // Its requester hears that it was deleted, and not that it is gone for good: they have not seen it since.
+        return wants(ticketBefore(body))
       case 'ticket.updated': {
         if (!wants(body.ticket) && !wants(ticketBefore(body))) return false
         return leavesSight(audience, body) || body.changed.some((field) => seesField(audience, field))

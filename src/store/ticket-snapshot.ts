@@ -4,5 +4,6 @@ import type { Ticket } from '../generated/prisma/client.ts'
 /** An event's picture of a row of `ticket`. */
 export function snapshotOf(row: Ticket): TicketSnapshot {
   const { id, number, status, priority, channel, accountId, requesterId, assigneeId, groupId, tags } = row
-  return { id, number, status, priority, channel, accountId, requesterId, assigneeId, groupId, tags }
+  const snapshot = { id, number, status, priority, channel, accountId, requesterId, assigneeId, groupId, tags }
+  return row.deletedAt === null ? snapshot : { ...snapshot, deleted: true }
 }

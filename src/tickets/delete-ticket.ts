@@ -55,5 +55,5 @@ async function remove(
 async function markDeleted(scope: ChangeScope, { ticket, now }: LockedTicket, spam: boolean): Promise<void> {
   await scope.db.ticket.update({ where: { id: ticket.id }, data: { deletedAt: now, updatedAt: now } })
   await withdrawAnswers(scope, ticket, now)
-  scope.emit({ type: 'ticket.deleted', ticket: snapshotOf(ticket), spam })
+  scope.emit({ type: 'ticket.deleted', ticket: { ...snapshotOf(ticket), deleted: true }, spam })
 }

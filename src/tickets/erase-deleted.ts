@@ -39,6 +39,6 @@ async function eraseSome({ db, emit }: ChangeScope): Promise<number> {
   await db.$executeRaw`DELETE FROM incoming_post WHERE ticket_id = ANY(${ids}::uuid[])`
   // Comments and their versions go with it.
   await db.$executeRaw`DELETE FROM ticket WHERE id = ANY(${ids}::uuid[])`
-  for (const ticket of rows) emit({ type: 'ticket.erased', ticket })
+  for (const ticket of rows) emit({ type: 'ticket.erased', ticket: { ...ticket, deleted: true } })
   return rows.length
 }

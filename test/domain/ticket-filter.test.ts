@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { TICKET_CHANNELS, TICKET_PRIORITIES, TICKET_STATUSES, type TicketSnapshot } from '../../src/domain/event.ts'
-import { type TicketConditions, ticketFilterSql, ticketPredicate } from '../../src/domain/ticket-filter.ts'
+import { type TicketFilter, ticketFilterSql, ticketPredicate } from '../../src/domain/ticket-filter.ts'
 import { type Audience, seesTicket } from '../../src/domain/visibility.ts'
 import { createWorld, type World } from '../schema/world.ts'
 
@@ -21,10 +21,11 @@ const ticketArbitrary = fc.record({
   assigneeId: fc.constantFrom(null, ...IDS),
   groupId: fc.constantFrom(null, ...IDS),
   tags: fc.subarray(TAGS),
+  deleted: fc.constantFrom(true, false, false),
 })
 
 const some = <T>(values: readonly T[]) => fc.option(fc.subarray([...values]), { nil: undefined })
-const conditionsArbitrary: fc.Arbitrary<TicketConditions> = fc.record(
+const filterArbitrary: fc.Arbitrary<TicketFilter> = fc.record(
   {
     statuses: some(TICKET_STATUSES),
     channels: some(TICKET_CHANNELS),
@@ -39,6 +40,7 @@ const conditionsArbitrary: fc.Arbitrary<TicketConditions> = fc.record(
       { anyOf: some(['VIP ', 'late']), allOf: some(['vip', 'Late']), noneOf: some(['x']) },
       { requiredKeys: [] },
     ),
+    deleted: fc.constantFrom(true, false, null),
   },
   { requiredKeys: [] },
 )
@@ -65,7 +67,12 @@ beforeAll(async () => {
     number: index + 1,
   }))
   await prisma.ticket.createMany({
-    data: tickets.map((ticket) => ({ ...ticket, subject: ticket.id, threadKey: ticket.id })),
+    data: tickets.map(({ deleted, ...ticket }) => ({
+      ...ticket,
+      subject: ticket.id,
+      threadKey: ticket.id,
+      deletedAt: deleted ? new Date() : null,
+    })),
   })
 })
 afterAll(() => world.close())
@@ -73,18 +80,20 @@ afterAll(() => world.close())
 it('finds in the database exactly what the predicate holds for, for every filter and audience', async () => {
   let found = 0
   await fc.assert(
-    fc.asyncProperty(conditionsArbitrary, fc.constantFrom(...audiences), async (conditions, audience) => {
-      const where = ticketFilterSql(conditions, audience)
+    fc.asyncProperty(filterArbitrary, fc.constantFrom(...audiences), async (filter, audience) => {
+      const where = ticketFilterSql(filter, audience)
       const rows = await world.store.prisma.$queryRawUnsafe<{ id: string }[]>(
         `SELECT t.id::text AS id FROM ticket t WHERE ${where.text} ORDER BY t.id`,
         ...where.values,
       )
-      const matches = ticketPredicate(conditions)
-      const expected = tickets.filter((ticket) => matches(ticket) && seesTicket(audience, ticket))
+      const matches = ticketPredicate(filter)
+      const expected = tickets.filter(
+        (ticket) => ticket.deleted === (filter.deleted === true) && matches(ticket) && seesTicket(audience, ticket),
+      )
       expect(rows.map((row) => row.id)).toEqual(expected.map((ticket) => ticket.id))
       found += rows.length
     }),
-    { numRuns: 250, seed: 11 },
+    { numRuns: 400, seed: 11 },
   )
   // The sample must not be one where filters find nothing.
   expect(found).toBeGreaterThan(500)

@@ -1,11 +1,14 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { allOf } from '../../src/domain/sql.ts'
 import { TICKET_ACCESS } from '../../src/domain/ticket-access.ts'
 import {
   type Audience,
   audienceKey,
+  seesComment,
   seesTicket,
-  type TicketSight,
+  visibleComments,
+  visibleCommentsSql,
   visibleTickets,
   visibleTicketsSql,
 } from '../../src/domain/visibility.ts'
@@ -17,11 +20,13 @@ const id = (index: number): string => `00000000-0000-7000-8000-${index.toString(
 const PEOPLE = [1, 2, 3].map(id)
 const GROUPS = [4, 5, 6].map(id)
 
-const sightArbitrary: fc.Arbitrary<TicketSight> = fc.record({
+const sightArbitrary = fc.record({
   requesterId: fc.constantFrom(...PEOPLE),
   assigneeId: fc.constantFrom(null, ...PEOPLE),
   groupId: fc.constantFrom(null, ...GROUPS),
+  deleted: fc.constantFrom(true, false),
 })
+type Sight = typeof sightArbitrary extends fc.Arbitrary<infer T> ? T : never
 
 const audienceArbitrary: fc.Arbitrary<Audience> = fc.record({
   userId: fc.constantFrom(...PEOPLE, id(9)),
@@ -31,7 +36,8 @@ const audienceArbitrary: fc.Arbitrary<Audience> = fc.record({
 })
 
 let world: World
-let tickets: (TicketSight & { id: string })[]
+let tickets: (Sight & { id: string })[]
+let comments: { id: string; ticketId: string; visibility: 'PUBLIC' | 'PRIVATE' }[]
 
 beforeAll(async () => {
   world = await createWorld()
@@ -44,12 +50,25 @@ beforeAll(async () => {
     .sample(sightArbitrary, { numRuns: 200, seed: 56 })
     .map((sight, index) => ({ ...sight, id: id(100 + index) }))
   await prisma.ticket.createMany({
-    data: tickets.map((ticket) => ({
+    data: tickets.map(({ deleted, ...ticket }) => ({
       ...ticket,
+      deletedAt: deleted ? new Date() : null,
       accountId: world.accountId,
       channel: 'X_CORP',
       subject: ticket.id,
       threadKey: ticket.id,
+    })),
+  })
+  comments = fc
+    .sample(fc.tuple(fc.constantFrom(...tickets), fc.constantFrom('PUBLIC', 'PRIVATE')), { numRuns: 300, seed: 58 })
+    .map(([ticket, visibility], index) => ({ id: id(1_000 + index), ticketId: ticket.id, visibility }))
+  await prisma.comment.createMany({
+    data: comments.map((comment) => ({
+      ...comment,
+      direction: 'OUTBOUND',
+      channel: 'API',
+      body: comment.id,
+      postedAt: new Date(),
     })),
   })
 })
@@ -78,6 +97,37 @@ it('finds by SQL and by Prisma exactly the tickets that the predicate holds for,
   )
   // Everything, nothing, and much in between must have been among them.
   expect(sizes).toContain(tickets.length)
+  expect(sizes.size).toBeGreaterThan(10)
+})
+
+it('finds by SQL and by Prisma exactly the comments that the predicates hold for, whoever looks', async () => {
+  const sizes = new Set<number>()
+  const ticketOf = new Map(tickets.map((ticket) => [ticket.id, ticket]))
+  await fc.assert(
+    fc.asyncProperty(audienceArbitrary, async (audience) => {
+      const expected = comments
+        .filter((comment) => {
+          const ticket = ticketOf.get(comment.ticketId)
+          return ticket && seesTicket(audience, ticket) && seesComment(audience, comment)
+        })
+        .map((comment) => comment.id)
+      sizes.add(expected.length)
+      const where = allOf([visibleTicketsSql(audience), visibleCommentsSql(audience)])
+      const bySql = await world.store.prisma.$queryRawUnsafe<{ id: string }[]>(
+        `SELECT c.id::text AS id FROM comment c JOIN ticket t ON t.id = c.ticket_id WHERE ${where.text} ORDER BY c.id`,
+        ...where.values,
+      )
+      expect(bySql.map((row) => row.id)).toEqual(expected)
+      const byPrisma = await world.store.prisma.comment.findMany({
+        where: { ...visibleComments(audience), ticket: visibleTickets(audience) },
+        select: { id: true },
+        orderBy: { id: 'asc' },
+      })
+      expect(byPrisma.map((row) => row.id)).toEqual(expected)
+    }),
+    { numRuns: 100, seed: 58 },
+  )
+  expect(sizes).toContain(comments.length)
   expect(sizes.size).toBeGreaterThan(10)
 })
 

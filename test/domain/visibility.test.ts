@@ -27,7 +27,12 @@ const WHO = {
 } as const
 type Who = keyof typeof WHO
 
-const ticket = (more: Partial<TicketSight>): TicketSight => ({
+interface Sight {
+  requesterId: string
+  assigneeId: string | null
+  groupId: string | null
+}
+const ticket = (more: Partial<Sight>): Sight => ({
   requesterId: 'customer',
   assigneeId: null,
   groupId: null,
@@ -35,7 +40,8 @@ const ticket = (more: Partial<TicketSight>): TicketSight => ({
 })
 
 describe('a ticket', () => {
-  const everybody: Who[] = ['administrator', 'agent', 'ofGroups', 'ofNoGroup', 'ofAssigned', 'endUser']
+  const staff: Who[] = ['administrator', 'agent', 'ofGroups', 'ofNoGroup', 'ofAssigned']
+  const everybody: Who[] = [...staff, 'endUser']
   it.each<[string, TicketSight, Who[]]>([
     ['without group and assignee', ticket({}), ['administrator', 'agent']],
     ['of one of my groups', ticket({ groupId: 'billing' }), ['administrator', 'agent', 'ofGroups']],
@@ -52,6 +58,18 @@ describe('a ticket', () => {
       ['administrator', 'agent', 'ofGroups', 'ofNoGroup', 'ofAssigned'],
     ],
     ['that I opened', ticket({ requesterId: 'me', groupId: 'legal' }), everybody],
+    ['that I opened, as a row of the database', { ...ticket({ requesterId: 'me' }), deletedAt: null }, everybody],
+    ['that I opened, deleted (F69)', { ...ticket({ requesterId: 'me' }), deleted: true }, staff],
+    [
+      'that I opened, deleted, as a row of the database',
+      { ...ticket({ requesterId: 'me' }), deletedAt: new Date(0) },
+      staff,
+    ],
+    [
+      'of one of my groups, deleted',
+      { ...ticket({ groupId: 'billing' }), deleted: true },
+      ['administrator', 'agent', 'ofGroups'],
+    ],
   ])('%s is seen by those who may, and by nobody else', (_name, seen, by) => {
     expect(everybody.filter((who) => seesTicket(WHO[who], seen))).toEqual(by)
   })

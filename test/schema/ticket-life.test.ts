@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Viewer } from '../../src/schema/context.ts'
+import { snapshotOf } from '../../src/store/ticket-snapshot.ts'
 import { closeSolved } from '../../src/tickets/close-solved.ts'
 import { eraseDeleted } from '../../src/tickets/erase-deleted.ts'
 import { at, createWorld, gid, type World } from './world.ts'
@@ -125,6 +127,45 @@ describe('deleting', () => {
       expect(events.map(({ data }) => data.ticketEvents.type)).toEqual(['TICKET_DELETED', 'TICKET_RESTORED'])
       await listener.stop()
     }
+  })
+})
+
+describe('what happens to a deleted ticket', () => {
+  const listen = 'subscription ($after: Position) { ticketEvents(after: $after) { type ticketId changes { field } } }'
+  type Told = { ticketEvents: { type: string; ticketId: string } }
+
+  it('is told to the team, and not to its requester (F69)', async () => {
+    const { id, position } = await world.openTicket({ status: 'OPEN' })
+    await act('deleteTicket', id)
+    const [first] = await world.store.prisma.comment.findMany({ where: { ticketId: id } })
+    // As when X tells that the author edited the post: what it was made of is kept up.
+    await world.store.change({ kind: 'system', part: 'ingest' }, async ({ db, emit }) => {
+      const ticket = snapshotOf(await db.ticket.findUniqueOrThrow({ where: { id } }))
+      const { id: commentId = '', authorId = null } = first ?? {}
+      const comment = { id: commentId, authorId, direction: 'INBOUND', visibility: 'PUBLIC' } as const
+      emit({ type: 'comment.updated', ticket, comment, changed: ['body'] })
+      emit({ type: 'ticket.updated', ticket, before: {}, changed: ['subject'] })
+    })
+    await world.store.prisma.ticket.update({ where: { id }, data: { deletedAt: daysAgo(31) } })
+    await eraseDeleted(world.store)
+    const { id: next } = await world.openTicket()
+    const heard = async (viewer: Viewer, count: number) => {
+      const listener = await world.listen<Told>(viewer, listen, { after: at(position) })
+      const events = await listener.take(count)
+      await listener.stop()
+      return events.map(({ data: { ticketEvents: event } }) => [event.type, event.ticketId === gid('Ticket', next)])
+    }
+    expect(await heard(world.agent, 5)).toEqual([
+      ['TICKET_DELETED', false],
+      ['COMMENT_UPDATED', false],
+      ['TICKET_UPDATED', false],
+      ['TICKET_ERASED', false],
+      ['TICKET_CREATED', true],
+    ])
+    expect(await heard(world.customer, 2)).toEqual([
+      ['TICKET_DELETED', false],
+      ['TICKET_CREATED', true],
+    ])
   })
 })
 
