@@ -34,7 +34,7 @@ What to change:
 
 Options:
   --dry-run                shows what would become of the tickets, and changes nothing
-  --report FILE            writes the tickets that were left alone, and why, as CSV
+  --report FILE            writes the tickets that were left alone, or not taken back wholly, and why, as CSV
   --idempotency-key KEY    the same key never begins a second bulk update; if not given, a new one, which is printed
   --yes                    do not ask; without a terminal nobody is asked
 ${SERVER_USAGE}
@@ -45,7 +45,7 @@ Bulk updates that were begun:
   --undo JOB               takes one back, but for notes, answers that were sent, and tickets changed since
 
 Exit codes: 0 all done; 1 it could not be run, or Perch refused; 2 the command line or the filter is wrong;
-3 some tickets were left alone; 4 it was cancelled, or failed as a whole; 130 Ctrl-C: the bulk update goes on.`
+3 some tickets were left alone, or not taken back wholly; 4 it was cancelled, or failed as a whole; 130 Ctrl-C: the bulk update goes on.`
 
 const OPTIONS = {
   ...SERVER_OPTIONS,

@@ -43,20 +43,22 @@ export async function followToEnd(api: Api, server: Server, begun: Begun, report
     return client?.dispose()
   })
   const written = await report?.write(failedItems(api, id))
-  if (job.failed > 0) await sayFailures(api, job)
+  const all = await sayFailures(api, job)
   for (const signal of SIGNALS) process.off(signal, stop)
   process.stdout.write(`${summaryOf(job, written)}\n`)
   if (job.status !== 'COMPLETED') return EXIT.stopped
-  return job.failed > 0 ? EXIT.someFailed : EXIT.ok
+  return all ? EXIT.ok : EXIT.someFailed
 }
 
-async function sayFailures(api: Api, { id, failed }: Job): Promise<void> {
-  let said = 0
-  for await (const item of failedItems(api, id, FAILURES_SAID)) {
-    say(failureLine(item))
-    if (++said === FAILURES_SAID) break
-  }
-  if (failed > said) say(`… and ${(failed - said).toLocaleString('en')} more`)
+/** Says the first tickets that were left alone, or not taken back wholly. True when there are none. */
+async function sayFailures(api: Api, { id, failed }: Job): Promise<boolean> {
+  const first: FailedItem[] = []
+  for await (const item of failedItems(api, id, FAILURES_SAID + 1)) if (first.push(item) > FAILURES_SAID) break
+  const said = first.slice(0, FAILURES_SAID)
+  for (const item of said) say(failureLine(item))
+  const unsaid = failed - said.filter(({ outcome }) => outcome !== 'CHANGED').length
+  if (first.length > said.length) say(unsaid > 0 ? `… and ${unsaid.toLocaleString('en')} more` : '… and more')
+  return first.length === 0
 }
 
 function failureLine({ ticket, ticketId, outcome, errors }: FailedItem): string {

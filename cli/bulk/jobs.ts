@@ -81,7 +81,7 @@ const item = z.object({
   ticket: z.object({ number: z.number() }).nullable(),
   errors: z.array(z.object({ code: z.string(), message: z.string() })),
 })
-/** A ticket that was left alone. */
+/** A ticket that was left alone or, of an undo, was not taken back wholly. */
 export type FailedItem = z.infer<typeof item>
 
 const page = z.object({
@@ -96,14 +96,14 @@ const page = z.object({
 })
 const ITEMS = `query ($id: ID!, $first: Int!, $after: String) {
   bulkUpdateJob(id: $id) {
-    items(first: $first, after: $after, outcome: [CONFLICT, NOT_FOUND, FAILED]) {
+    items(first: $first, after: $after, hasErrors: true) {
       nodes { ticketId outcome ticket { number } errors { code message } }
       pageInfo { hasNextPage endCursor }
     }
   }
 }`
 
-/** The tickets that were left alone, page by page. */
+/** These tickets, page by page. */
 export async function* failedItems(api: Api, id: string, pageSize = 100): AsyncGenerator<FailedItem> {
   let after: string | null = null
   do {

@@ -2,6 +2,7 @@ import {
   type BulkDecision,
   type BulkFields,
   type BulkPatch,
+  type BulkTraces,
   decideBulkItem,
   decideUndo,
 } from '../domain/bulk-update.ts'
@@ -15,6 +16,10 @@ export interface Kept extends Partial<BulkFields> {
   readonly solvedAt?: string | null
   /** The comment of the answer that was given: an undo withdraws it while it waits. */
   readonly replyId?: string
+  /** A private note was added, which stays. */
+  readonly noted?: true
+  /** Of an undo: an answer was withdrawn. */
+  readonly withdrew?: true
 }
 
 /** What is to be done to one ticket. */
@@ -41,13 +46,15 @@ export function decide(
   const decision =
     deed.kind === 'patch'
       ? decideBulkItem(found && { ...found, replyErrors: reply?.errors ?? [] }, deed.patch, deed.ifVersion, facts)
-      : decideUndo(found, restored(deed.kept), deed.version, facts)
+      : decideUndo(found, restored(deed.kept), deed.version, facts, tracesOf(deed.kept))
   if (decision.outcome !== 'CHANGED' || !found) return { decision, written: null, kept: null }
   const { changes, note } = decision
   const solvedAt = changes.status === undefined ? found.solvedAt : solvedNow(deed, changes.status, now)
   const kept = {
     ...pickOld(found, decision.changed),
     ...(changes.status !== undefined && { solvedAt: found.solvedAt }),
+    ...(note !== null && { noted: true as const }),
+    ...(deed.kind === 'undo' && decision.reply && { withdrew: true as const }),
   }
   const after = { ...found.ticket, ...changes }
   const answer = decision.reply && deed.kind === 'patch' ? (reply?.reply ?? null) : null
@@ -59,8 +66,12 @@ function solvedNow(deed: Deed, status: BulkFields['status'], now: Date): string 
   return deed.kind === 'undo' && deed.kept.solvedAt ? deed.kept.solvedAt : now.toISOString()
 }
 
-function restored({ solvedAt: _, replyId: __, ...fields }: Kept): Partial<BulkFields> {
+function restored({ solvedAt: _, replyId: __, noted: ___, withdrew: ____, ...fields }: Kept): Partial<BulkFields> {
   return fields
+}
+
+function tracesOf({ replyId, noted, withdrew }: Kept): BulkTraces {
+  return { noted: noted === true, answered: replyId !== undefined, withdrew: withdrew === true }
 }
 
 function pickOld({ ticket }: FoundTicket, changed: readonly (keyof BulkFields)[]): Partial<BulkFields> {

@@ -1,4 +1,4 @@
-import type { BulkOutcome } from '../domain/bulk-update.ts'
+import { type BulkOutcome, STAYING } from '../domain/bulk-update.ts'
 import { type SqlFragment, sql } from '../domain/sql.ts'
 import { type TicketFilter, ticketFilterSql } from '../domain/ticket-filter.ts'
 import type { Audience } from '../domain/visibility.ts'
@@ -47,8 +47,13 @@ function freezePatches(db: Db, jobId: string, patches: readonly TicketPatchGiven
     FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS p(ticket uuid, patch jsonb, version int)`
 }
 
-/** What is over for an item of an undo. The others did not let go ahead who asked then, and may let who asks now. */
+/**
+ * What is over for an item of an undo named d. The others did not let go ahead who asked then, and may let who asks now,
+ * but for what no undo takes back.
+ */
 const SETTLED: readonly BulkOutcome[] = ['CHANGED', 'UNCHANGED', 'CONFLICT']
+const isSettled = sql`(d.outcome = ANY(${SETTLED}::text[])
+  OR jsonb_path_query_array(d.errors, '$[*].code') ?| ${STAYING}::text[])`
 
 /**
  * Of the items of a finished job that changed something, those that no undo of it has settled. Grouped, not joined: of
@@ -63,7 +68,7 @@ const undoable = (jobId: string): SqlFragment => sql`
     UNION ALL
     SELECT d.ticket_id, NULL, NULL, NULL, false
     FROM bulk_update_job u JOIN bulk_update_item d ON d.job_id = u.id
-    WHERE u.undo_of_id = ${jobId}::uuid AND d.outcome = ANY(${SETTLED}::text[])
+    WHERE u.undo_of_id = ${jobId}::uuid AND ${isSettled}
   ) AS i
   GROUP BY i.ticket_id HAVING bool_and(i.own)`
 

@@ -57,6 +57,8 @@ export type BulkDecision =
       readonly note: string | null
       /** An answer is to be given or, of an undo, withdrawn. */
       readonly reply: boolean
+      /** Of an undo: what is not taken back, although the rest is. Absent: nothing. */
+      readonly errors?: readonly [UserError, ...UserError[]]
     }
   | { readonly outcome: 'UNCHANGED' }
   | { readonly outcome: 'CONFLICT' | 'NOT_FOUND' | 'FAILED'; readonly errors: readonly [UserError, ...UserError[]] }
@@ -120,15 +122,42 @@ export function decideBulkItem(
   return { outcome: 'CHANGED', changes, before: decision.before, changed, note, reply: Boolean(reply) }
 }
 
+/** What a bulk update did to a ticket beside changing its fields. */
+export interface BulkTraces {
+  /** It added a private note. */
+  readonly noted?: boolean
+  /** It gave an answer. */
+  readonly answered?: boolean
+  /** It was an undo itself, and withdrew an answer. */
+  readonly withdrew?: boolean
+}
+
+/** Of these, the codes of what an undo never takes back: no other undo need try. */
+export const STAYING = ['NOTE_STAYS', 'ANSWER_NOT_WAITING', 'ANSWER_WITHDRAWN'] as const
+
+const STAYS: Readonly<Record<(typeof STAYING)[number], string>> = {
+  NOTE_STAYS: 'The private note stays.',
+  ANSWER_NOT_WAITING: 'The answer does not wait any more, and stays as it is: its delivery says whether it was sent.',
+  ANSWER_WITHDRAWN: 'The answer that was withdrawn is not given again; it can be retried.',
+}
+
+/** What an undo leaves as it is. */
+function whatStays({ noted, answered, withdrew }: BulkTraces, replyWaits: boolean): UserError[] {
+  const stays = { NOTE_STAYS: noted, ANSWER_NOT_WAITING: answered && !replyWaits, ANSWER_WITHDRAWN: withdrew }
+  return STAYING.filter((code) => stays[code]).map((code) => ({ code, field: [], message: STAYS[code] }))
+}
+
 /**
  * What restoring old values does to a ticket. `version` is the one that the bulk update left: any other says that
- * somebody has changed it since. What was there before was allowed, so only what it refers to is looked at.
+ * somebody has changed it since. What was there before was allowed, so only what it refers to is looked at. What else
+ * the bulk update did is said where it stays.
  */
 export function decideUndo(
   found: BulkTicket | undefined,
   restore: Partial<BulkFields>,
   version: number,
   facts: PatchFacts,
+  traces: BulkTraces = {},
 ): BulkDecision {
   const stopped = obstacle(found, version)
   if (stopped || !found) return stopped ?? NOT_FOUND
@@ -136,12 +165,15 @@ export function decideUndo(
   const next: BulkFields = { ...ticket, ...restore }
   const changed = BULK_FIELDS.filter((field) => JSON.stringify(next[field]) !== JSON.stringify(ticket[field]))
   const reply = found.replyWaits === true
-  if (changed.length === 0 && !reply) return { outcome: 'UNCHANGED' }
+  const [first, ...rest] = whatStays(traces, reply)
+  if (changed.length === 0 && !reply)
+    return first ? { outcome: 'FAILED', errors: [first, ...rest] } : { outcome: 'UNCHANGED' }
   const refused = whyNotRestored(ticket, next, facts)
   if (refused) return { outcome: 'FAILED', errors: [refused] }
   const pick = (from: BulkFields): Partial<BulkFields> =>
     Object.fromEntries(changed.map((field) => [field, from[field]]))
-  return { outcome: 'CHANGED', changes: pick(next), before: pick(ticket), changed, note: null, reply }
+  const left = first && { errors: [first, ...rest] as const }
+  return { outcome: 'CHANGED', changes: pick(next), before: pick(ticket), changed, note: null, reply, ...left }
 }
 
 function whyNotRestored(ticket: BulkFields, next: BulkFields, facts: PatchFacts): UserError | undefined {

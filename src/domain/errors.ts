@@ -63,6 +63,9 @@ export const USER_ERROR_CODES = [
   'TOO_MANY_TICKETS',
   'TOO_MANY_BULK_UPDATES',
   'BULK_UPDATE_RUNNING',
+  'NOTE_STAYS',
+  'ANSWER_NOT_WAITING',
+  'ANSWER_WITHDRAWN',
 ] as const
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number]
 

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql'
-import { sql } from '../domain/sql.ts'
+import { allOf, sql } from '../domain/sql.ts'
 import { visibleTickets } from '../domain/visibility.ts'
 import type { BulkUpdateItem, Comment, Ticket } from '../generated/prisma/client.ts'
 import { prefetchComments } from './comment-pages.ts'
@@ -28,19 +28,28 @@ export const ITEM_ORDER: Order<Pick<BulkUpdateItem, 'place' | 'ticketId'>> = {
   idOf: ({ ticketId }) => ticketId,
 }
 
+interface ItemFilter {
+  readonly outcome: readonly string[] | null | undefined
+  readonly hasErrors: boolean | null | undefined
+}
+
 /** A page of a job's items. Whoever sees the job sees them, but not every ticket that they name. */
 export async function bulkItemPage(
   context: Context,
   info: GraphQLResolveInfo,
   jobId: string,
-  outcomes: readonly string[] | null | undefined,
+  { outcome, hasErrors }: ItemFilter,
   request: PageRequest<Pick<BulkUpdateItem, 'place' | 'ticketId'>>,
 ): Promise<Page<ItemNode>> {
   const { prisma } = context
   const page = pageSql(request)
-  const wanted = outcomes ? sql`i.outcome = ANY(${outcomes}::text[])` : sql`TRUE`
-  const query = sql`SELECT i.place FROM bulk_update_item i WHERE i.job_id = ${jobId}::uuid AND ${wanted} AND ${page.where}
-    ${page.orderBy} ${page.limit}`
+  const wanted = allOf([
+    sql`i.job_id = ${jobId}::uuid`,
+    ...(outcome ? [sql`i.outcome = ANY(${outcome}::text[])`] : []),
+    ...(typeof hasErrors === 'boolean' ? [sql`(i.errors IS NOT NULL) = ${hasErrors}::boolean`] : []),
+    page.where,
+  ])
+  const query = sql`SELECT i.place FROM bulk_update_item i WHERE ${wanted} ${page.orderBy} ${page.limit}`
   const found = cutPage(await prisma.$queryRawUnsafe<{ place: number }[]>(query.text, ...query.values), request)
   const places = found.rows.map(({ place }) => place)
   const items = await prisma.bulkUpdateItem.findMany({ where: { jobId, place: { in: places } } })

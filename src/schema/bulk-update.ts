@@ -56,7 +56,8 @@ const BulkUpdateItem = builder.objectRef<ItemNode>('BulkUpdateItem').implement({
     }),
     errors: t.field({
       type: [UserErrorRef],
-      description: 'Why it was left alone. `field` is the path inside the patch.',
+      description:
+        'Why it was left alone or, of an undo, what of it was not taken back. `field` is the path inside the patch.',
       // Written by us from the same type.
       resolve: ({ errors }) => (errors ?? []) as unknown as UserError[],
     }),
@@ -107,9 +108,13 @@ export const BulkUpdateJobRef = builder.prismaNode('BulkUpdateJob', {
         description: 'Its tickets, in the order in which they are done.',
         args: {
           outcome: t.arg({ type: [BulkOutcomeEnum], description: 'Only those with one of these outcomes.' }),
+          hasErrors: t.arg.boolean({ description: 'Only those with `errors`, or only those without.' }),
         },
-        resolve: async ({ id }, { outcome, ...args }, context, info) =>
-          toConnection(await bulkItemPage(context, info, id, outcome, pageRequest(args, ITEM_ORDER)), ITEM_ORDER),
+        resolve: async ({ id }, { outcome, hasErrors, ...args }, context, info) =>
+          toConnection(
+            await bulkItemPage(context, info, id, { outcome, hasErrors }, pageRequest(args, ITEM_ORDER)),
+            ITEM_ORDER,
+          ),
       },
       { name: 'BulkUpdateItemConnection', description: 'A page of a bulk update’s tickets.' },
       { name: 'BulkUpdateItemEdge', description: 'A ticket of a bulk update, and its place.' },

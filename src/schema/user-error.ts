@@ -57,6 +57,9 @@ const CODES = {
   TOO_MANY_TICKETS: 'A bulk update takes no more tickets than this.',
   TOO_MANY_BULK_UPDATES: 'As many bulk updates as there may be wait or run already.',
   BULK_UPDATE_RUNNING: 'The bulk update is not over yet: wait for its end, or cancel it.',
+  NOTE_STAYS: 'Of an undo: the private note is not taken away.',
+  ANSWER_NOT_WAITING: 'Of an undo: the answer does not wait any more, and is not taken back.',
+  ANSWER_WITHDRAWN: 'Of an undo of an undo: the answer that was withdrawn is not given again.',
 } satisfies Record<UserErrorCode, string>
 
 const UserErrorCodeEnum = builder.enumType('UserErrorCode', {

@@ -88,6 +88,33 @@ describe('an item of a bulk update', () => {
   })
 })
 
+describe('an undo', () => {
+  const state = fc.sample(ticketState, { numRuns: 1, seed: 1 })[0] as TicketState
+  const now = { ...state, status: 'OPEN', priority: 'LOW', assigneeId: null, groupId: null } as const
+  const old = { priority: 'HIGH' } as const
+  const same = { priority: 'LOW' } as const
+  it.each([
+    ['fields', old, {}, false, 'CHANGED', []],
+    ['fields that are so already', same, {}, false, 'UNCHANGED', []],
+    ['fields and a note', old, { noted: true }, false, 'CHANGED', ['NOTE_STAYS']],
+    ['a note alone', {}, { noted: true }, false, 'FAILED', ['NOTE_STAYS']],
+    ['an answer that waits', {}, { answered: true }, true, 'CHANGED', []],
+    ['fields and an answer that waits', old, { answered: true }, true, 'CHANGED', []],
+    ['an answer that does not wait', {}, { answered: true }, false, 'FAILED', ['ANSWER_NOT_WAITING']],
+    ['fields and an answer that does not', old, { answered: true }, false, 'CHANGED', ['ANSWER_NOT_WAITING']],
+    ['an answer that waits, and a note', {}, { answered: true, noted: true }, true, 'CHANGED', ['NOTE_STAYS']],
+    ['both', {}, { answered: true, noted: true }, false, 'FAILED', ['NOTE_STAYS', 'ANSWER_NOT_WAITING']],
+    ['an undo that withdrew an answer', {}, { withdrew: true }, false, 'FAILED', ['ANSWER_WITHDRAWN']],
+    ['a group that is gone', { groupId: 'gone' }, { noted: true }, false, 'FAILED', ['NOT_FOUND']],
+    ['who is no agent any more', { assigneeId: 'eve' }, {}, false, 'FAILED', ['NOT_AN_AGENT']],
+    ['who left the group', { assigneeId: 'ann', groupId: 'g2' }, {}, false, 'FAILED', ['NOT_IN_GROUP']],
+  ] as const)('of %s', (_what, restore, traces, replyWaits, outcome, errors) => {
+    const decision = decideUndo({ ...found(now), replyWaits }, restore, 3, facts, traces)
+    const codes = 'errors' in decision && decision.errors ? decision.errors.map(({ code }) => code) : []
+    expect([decision.outcome, codes]).toEqual([outcome, errors])
+  })
+})
+
 it('the rate is that of the time until the last batch, and the rest takes as long as it says', () => {
   const job = { total: 1_000, done: 250, startedAt: new Date(0), updatedAt: new Date(5_000), finishedAt: null }
   expect(paceOf(job)).toEqual({ ratePerSecond: 50, etaSeconds: 15 })

@@ -268,9 +268,10 @@ describe('undoBulkUpdate', () => {
         .split(':')[1] ?? ''
     await prisma.delivery.update({ where: { commentId: dbId }, data: { state: 'SENT', finishedAt: new Date() } })
     const undone = await run('undoBulkUpdate', { id: jobId })
-    expect(undone.items.map(({ outcome, changed }) => [outcome, changed])).toEqual([
-      ['CHANGED', ['status']],
-      ['CHANGED', ['status']],
+    const codes = (errors: readonly { code: string }[]) => errors.map(({ code }) => code)
+    expect(undone.items.map(({ outcome, changed, errors }) => [outcome, changed, codes(errors)])).toEqual([
+      ['CHANGED', ['status'], []],
+      ['CHANGED', ['status'], ['ANSWER_NOT_WAITING']],
     ])
     const after = await world.ask<{ nodes: { delivery: object }[] }>(
       world.agent,
@@ -289,5 +290,21 @@ describe('undoBulkUpdate', () => {
     expect(items).toMatchObject([{ outcome: 'CHANGED', changed: [] }])
     const [delivery] = await world.store.prisma.delivery.findMany()
     expect(delivery).toMatchObject({ state: 'FAILED', error: 'WITHDRAWN' })
+  })
+
+  it('lists the answers that were sent, and does not try them again', async () => {
+    const { jobId } = await run('bulkUpdateTickets', { ids: [await post()], ...REPLY })
+    await world.store.prisma.delivery.updateMany({ data: { state: 'SENT', finishedAt: new Date() } })
+    const undone = await run('undoBulkUpdate', { id: jobId })
+    expect(undone.items).toMatchObject([{ outcome: 'FAILED', errors: [{ code: 'ANSWER_NOT_WAITING', field: [] }] }])
+    expect((await run('undoBulkUpdate', { id: jobId })).jobId).toBe(undone.jobId)
+  })
+
+  it('of an undo says of the answers that were withdrawn that they are not given again', async () => {
+    const { jobId } = await run('bulkUpdateTickets', { ids: [await post(), await post()], ...REPLY })
+    const undone = await run('undoBulkUpdate', { id: jobId })
+    const redone = await run('undoBulkUpdate', { id: undone.jobId })
+    const refused = { outcome: 'FAILED', errors: [{ code: 'ANSWER_WITHDRAWN' }] }
+    expect(redone.items).toMatchObject([refused, refused])
   })
 })

@@ -126,4 +126,69 @@ describe('an undo', () => {
       undoOf: null,
     })
   })
+
+  it('lists the notes, which stay', async () => {
+    const [a = '', b = ''] = ids
+    await updateTicket(world.store, world.admin, a, { priority: 'LOW' })
+    const given = await change({ priority: 'LOW', comment: 'Seen.' })
+    const undo = await jobs.work(await jobs.undo(given.job?.id))
+    const { job, outcomes, codes } = await jobs.results(undo)
+    expect(job).toMatchObject({ status: 'COMPLETED', total: 3, failed: 1 })
+    expect([outcomes[a], codes[a]]).toEqual(['FAILED', ['NOTE_STAYS']])
+    expect([outcomes[b], codes[b]]).toEqual(['CHANGED', ['NOTE_STAYS']])
+    expect((await row(b)).priority).toBeNull()
+    expect((await jobs.undo(given.job?.id)).job?.id).toBe(undo.job?.id)
+    const withErrors = async (payload: Payload, hasErrors: boolean) => {
+      const source = `query($id: ID!, $hasErrors: Boolean) {
+        bulkUpdateJob(id: $id) { items(first: 9, hasErrors: $hasErrors) { nodes { place } } } }`
+      const { data } = await world.ask<{ bulkUpdateJob: { items: { nodes: object[] } } }>(world.agent, source, {
+        id: payload.job?.id,
+        hasErrors,
+      })
+      return data.bulkUpdateJob.items.nodes.length
+    }
+    expect([await withErrors(given, true), await withErrors(given, false)]).toEqual([0, 3])
+    expect([await withErrors(undo, true), await withErrors(undo, false)]).toEqual([3, 0])
+  })
+
+  it('of an undo does again what was undone', async () => {
+    const given = await change({ status: 'SOLVED', addTags: ['x'] })
+    const solved = await row(ids[0])
+    const undo = await jobs.work(await jobs.undo(given.job?.id))
+    expect(await row(ids[0])).toMatchObject({ status: 'NEW', tags: [], assigneeId: null, solvedAt: null })
+    const again = await jobs.work(await jobs.undo(undo.job?.id))
+    const { job, outcomes } = await jobs.results(again)
+    expect(job).toMatchObject({ total: 3, failed: 0, undoOf: { id: undo.job?.id } })
+    expect(ids.map((id) => outcomes[id])).toEqual(['CHANGED', 'CHANGED', 'CHANGED'])
+    const picture = ({ status, tags, assigneeId, groupId, priority }: typeof solved) =>
+      JSON.stringify([status, tags, assigneeId, groupId, priority])
+    const after = await row(ids[0])
+    expect(picture(after)).toBe(picture(solved))
+    expect(after.solvedAt).toEqual(expect.any(Date))
+    // What the first one did has its undo.
+    expect((await jobs.undo(given.job?.id)).job?.id).toBe(undo.job?.id)
+  })
+
+  it('leaves alone the tickets whose old group or assignee is gone', async () => {
+    const { prisma } = world.store
+    const group = await addGroup(world)
+    const [a = '', b = '', c = ''] = ids
+    const [leaves, stays] = [await addAgent(world), await addAgent(world)]
+    await prisma.ticket.update({ where: { id: a }, data: { groupId: group } })
+    await prisma.ticket.update({ where: { id: b }, data: { assigneeId: leaves.userId } })
+    await prisma.ticket.update({ where: { id: c }, data: { assigneeId: stays.userId } })
+    const given = await change({ groupId: null, assigneeId: gid('User', world.agent.userId) })
+    await prisma.group.delete({ where: { id: group } })
+    await setAccess(world, leaves.userId, { active: false })
+    const undo = await jobs.work(await jobs.undo(given.job?.id))
+    const { outcomes, codes } = await jobs.results(undo)
+    expect([outcomes[a], codes[a]]).toEqual(['FAILED', ['NOT_FOUND']])
+    expect([outcomes[b], codes[b]]).toEqual(['FAILED', ['NOT_AN_AGENT']])
+    expect(outcomes[c]).toBe('CHANGED')
+    expect((await row(c)).assigneeId).toBe(stays.userId)
+    // Who comes back can be given their tickets back.
+    await setAccess(world, leaves.userId, { active: true })
+    const second = await jobs.work(await jobs.undo(given.job?.id))
+    expect((await jobs.results(second)).outcomes).toEqual({ [a]: 'FAILED', [b]: 'CHANGED' })
+  })
 })
