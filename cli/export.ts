@@ -28,18 +28,30 @@ const payload = z.object({
     position: z.string(),
     at: z.string(),
     type: z.string(),
-    actor: z.object({ kind: z.string(), userId: z.string().nullable(), part: z.string().nullable() }).nullable(),
+    actor: z
+      .object({
+        kind: z.string(),
+        userId: z.string().nullable(),
+        part: z.string().nullable(),
+        bulkUpdateId: z.string().nullable(),
+      })
+      .nullable(),
     ticketId: z.string().nullable(),
     ticketNumber: z.number().nullable(),
     commentId: z.string().nullable(),
     changes: z.array(z.object({ field: z.string(), before: z.unknown(), after: z.unknown() })),
+    mergedIntoId: z.string().nullable(),
+    mergedSourceIds: z.array(z.string()),
+    snapshot: z.record(z.string(), z.unknown()).nullable(),
   }),
 })
 
 // What stands in the log itself: nothing is read anew for any of it, so that it does not take long.
 const EVENTS = `subscription ($after: Position, $until: Position, $filter: TicketEventFilter) {
   ticketEvents(after: $after, until: $until, filter: $filter) {
-    position at type actor { kind userId part } ticketId ticketNumber commentId changes { field before after }
+    position at type actor { kind userId part bulkUpdateId } ticketId ticketNumber commentId
+    changes { field before after } mergedIntoId mergedSourceIds
+    snapshot { status priority channel accountId requesterId assigneeId groupId tags }
   }
 }`
 
@@ -78,7 +90,8 @@ export async function exportLog(args: string[]): Promise<number> {
         whole: true,
         take: (data) => {
           const event = payload.parse(data).ticketEvents
-          sink.write(JSON.stringify(event))
+          // With the place of the line before, whoever reads the lines can prove that none is missing.
+          sink.write(JSON.stringify({ ...event, after: position }))
           position = event.position
           written++
           return event

@@ -36,7 +36,7 @@ export interface BatchOptions {
 
 /** Does the next items of a bulk update. False when there are none left, or it is cancelled. */
 export async function doBatch({ store, replies }: BatchServices, work: Work, options: BatchOptions): Promise<boolean> {
-  const actor = { kind: 'user', id: work.ownerId } as const
+  const actor = { kind: 'user', id: work.ownerId, bulkUpdateId: work.jobId } as const
   const { value } = await store.change(actor, (scope) => batch(scope, replies, work, options))
   return value
 }

@@ -52,9 +52,18 @@ export const ticketSnapshotSchema = z.object({
 })
 export type TicketSnapshot = z.infer<typeof ticketSnapshotSchema>
 
-/** Who did it: a person (user id), or a part of the program (`ingest`, `system`, `job`). */
+/** The same with what is told only where it changes. */
+const updatedTicketSchema = ticketSnapshotSchema.extend({
+  /** F38, ISO 8601: since when answers go by e-mail. */
+  movedToEmailAt: z.string().nullable().optional(),
+})
+
+/**
+ * Who did it: a person (user id), or a part of the program (`ingest`, `system`, `job`). A person may have done it by a
+ * bulk update of theirs.
+ */
 export const actorSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('user'), id: z.string() }),
+  z.object({ kind: z.literal('user'), id: z.string(), bulkUpdateId: z.string().optional() }),
   z.object({ kind: z.literal('requester'), id: z.string() }),
   z.object({ kind: z.literal('system'), part: z.string() }),
 ])
@@ -73,8 +82,8 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   /** `ticket` is the state after, `before` the old values of exactly the fields in `changed`. */
   z.object({
     type: z.literal('ticket.updated'),
-    ticket: ticketSnapshotSchema,
-    before: ticketSnapshotSchema.partial(),
+    ticket: updatedTicketSchema,
+    before: updatedTicketSchema.partial(),
     changed: z.array(z.string()),
   }),
   /** F69. `spam`: its requester was suspended with it. Restored, it is as it was. */

@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/event.ts'
+import { isStaff } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { encodeGlobalId } from './global-id.ts'
 import type { LiveEvent } from './live.ts'
@@ -36,6 +37,14 @@ export const ActorRef = builder.objectRef<LiveEvent>('Actor').implement({
       nullable: true,
       description: 'The id of the person, if it was one.',
       resolve: ({ event: { actor } }) => (actor.kind === 'system' ? null : encodeGlobalId('User', actor.id)),
+    }),
+    bulkUpdateId: t.id({
+      nullable: true,
+      description: 'The id of the bulk update that it was done by, if it was by one. For agents and administrators.',
+      resolve: ({ event: { actor }, audience }) =>
+        isStaff(audience) && actor.kind === 'user' && actor.bulkUpdateId !== undefined
+          ? encodeGlobalId('BulkUpdateJob', actor.bulkUpdateId)
+          : null,
     }),
     part: t.string({
       nullable: true,

@@ -15,6 +15,7 @@ export const AuditFieldEnum = builder.enumType('AuditField', {
     ASSIGNEE: 'Who works on it.',
     GROUP: 'The team that it is given to.',
     TAGS: 'Its tags.',
+    MOVED_TO_EMAIL: 'Since when answers go by e-mail.',
   }),
 })
 
@@ -26,6 +27,7 @@ export const AUDIT_FIELDS: Readonly<Record<string, typeof AuditFieldEnum.$inferT
   assigneeId: 'ASSIGNEE',
   groupId: 'GROUP',
   tags: 'TAGS',
+  movedToEmailAt: 'MOVED_TO_EMAIL',
 }
 
 type Value =
@@ -33,6 +35,7 @@ type Value =
   | { readonly kind: 'AuditPriority'; readonly priority: TicketPriority }
   | { readonly kind: 'AuditAssignee' | 'AuditGroup'; readonly id: string }
   | { readonly kind: 'AuditTags'; readonly tags: readonly string[] }
+  | { readonly kind: 'AuditMoment'; readonly at: Date }
 type Of<Kind extends Value['kind']> = Extract<Value, { kind: Kind }>
 
 const AuditStatus = builder.objectRef<Of<'AuditStatus'>>('AuditStatus').implement({
@@ -70,9 +73,14 @@ const AuditTags = builder.objectRef<Of<'AuditTags'>>('AuditTags').implement({
   fields: (t) => ({ tags: t.stringList({ description: 'The tags.', resolve: ({ tags }) => [...tags] }) }),
 })
 
+const AuditMoment = builder.objectRef<Of<'AuditMoment'>>('AuditMoment').implement({
+  description: 'A moment, as a value.',
+  fields: (t) => ({ at: t.expose('at', { type: 'DateTime', description: 'The moment.' }) }),
+})
+
 export const AuditValue = builder.unionType('AuditValue', {
   description: 'What a field was, or became.',
-  types: [AuditStatus, AuditPriority, AuditAssignee, AuditGroup, AuditTags],
+  types: [AuditStatus, AuditPriority, AuditAssignee, AuditGroup, AuditTags, AuditMoment],
   resolveType: (value) => ('kind' in value ? value.kind : undefined) as Value['kind'],
 })
 
@@ -85,13 +93,15 @@ export function auditValue(
     readonly assigneeId?: string | null | undefined
     readonly groupId?: string | null | undefined
     readonly tags?: readonly string[] | undefined
+    readonly movedToEmailAt?: string | null | undefined
   },
 ): Value | null {
-  const { status, priority, assigneeId, groupId, tags } = ticket
+  const { status, priority, assigneeId, groupId, tags, movedToEmailAt } = ticket
   if (field === 'status' && status) return { kind: 'AuditStatus', status }
   if (field === 'priority' && priority) return { kind: 'AuditPriority', priority }
   if (field === 'assigneeId' && assigneeId) return { kind: 'AuditAssignee', id: assigneeId }
   if (field === 'groupId' && groupId) return { kind: 'AuditGroup', id: groupId }
   if (field === 'tags' && tags) return { kind: 'AuditTags', tags }
+  if (field === 'movedToEmailAt' && movedToEmailAt) return { kind: 'AuditMoment', at: new Date(movedToEmailAt) }
   return null
 }

@@ -16,7 +16,8 @@ export const TicketChangeRef = builder.objectRef<TicketChange>('TicketChange').i
   description: 'One field that changed.',
   fields: (t) => ({
     field: t.exposeString('field', {
-      description: 'Its name: subject, status, priority, assigneeId, groupId, tags; of a comment, one of its fields.',
+      description:
+        'Its name: subject, status, priority, assigneeId, groupId, tags, movedToEmailAt; of a comment, one of its fields.',
     }),
     before: t.field({
       type: 'JSON',

@@ -1,7 +1,8 @@
-import { isStaff } from '../domain/visibility.ts'
+import { isRestricted, isStaff } from '../domain/visibility.ts'
 import { ActorRef } from './actor.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
+import type { Context } from './context.ts'
 import { encodeGlobalId } from './global-id.ts'
 import { eventOf, type LiveEvent, liveEvents } from './live.ts'
 import { afterArg, placeInLog } from './live-fields.ts'
@@ -10,6 +11,7 @@ import { TicketRef } from './ticket.ts'
 import { changesOf, TicketChangeRef } from './ticket-changes.ts'
 import { leavesSight, type TicketEventBody, type TicketLogEvent, ticketEventFilter } from './ticket-event-filter.ts'
 import { readConditions, TicketEventFilterInput } from './ticket-filter.ts'
+import { TicketSnapshotRef } from './ticket-snapshot.ts'
 import { viewerOf } from './viewer.ts'
 
 /** The types of events as clients know them. */
@@ -45,6 +47,14 @@ export const TicketEventTypeEnum = builder.enumType('TicketEventType', {
 /** What of an event the subscriber may know: its ticket's story; undefined where it left, or is about no ticket. */
 function bodyFor({ event: { body }, audience }: LiveEvent<TicketLogEvent>): TicketEventBody | undefined {
   return body.type === 'user.updated' || leavesSight(audience, body) ? undefined : body
+}
+
+/** Of the tickets of a merge, those that the subscriber sees. All have one requester: only restricted agents may not. */
+async function seenIds(context: Context, live: LiveEvent, ids: readonly string[]): Promise<string[]> {
+  const seen = isRestricted(live.audience)
+    ? await Promise.all(ids.map((id) => liveTicket(context, live, id, { select: { id: true } })))
+    : ids.map((id) => ({ id }))
+  return seen.flatMap((ticket) => (ticket ? [encodeGlobalId('Ticket', ticket.id)] : []))
 }
 
 /** The comment that an event is about; null where it is about none. */
@@ -83,6 +93,32 @@ const TicketEvent = builder.objectRef<LiveEvent<TicketLogEvent>>('TicketEvent').
       nullable: true,
       description: 'Its number, also of one that is gone; null with TICKET_LEFT and ACCESS_CHANGED.',
       resolve: (live) => bodyFor(live)?.ticket.number ?? null,
+    }),
+    snapshot: t.field({
+      type: TicketSnapshotRef,
+      nullable: true,
+      description:
+        'The ticket as the event left it, out of the log; null with TICKET_LEFT and ACCESS_CHANGED. Words are not in the log.',
+      resolve: (live) => {
+        const body = bodyFor(live)
+        return body ? { ticket: body.ticket, audience: live.audience } : null
+      },
+    }),
+    mergedIntoId: t.id({
+      nullable: true,
+      description: 'With TICKET_MERGED: the ticket that it was merged into, if you see that; null: others into it.',
+      resolve: async (live, _args, context) => {
+        const body = bodyFor(live)
+        if (body?.type !== 'ticket.merged' || body.intoId === null) return null
+        return (await seenIds(context, live, [body.intoId]))[0] ?? null
+      },
+    }),
+    mergedSourceIds: t.idList({
+      description: 'With TICKET_MERGED: the tickets that were merged into it, as far as you see them.',
+      resolve: (live, _args, context) => {
+        const body = bodyFor(live)
+        return body?.type === 'ticket.merged' ? seenIds(context, live, body.sourceIds) : []
+      },
     }),
     ticket: t.prismaField({
       type: TicketRef,

@@ -2,6 +2,7 @@ import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
 import { lockTicket, missing } from './lock-ticket.ts'
 import type { Done, Outcome } from './outcome.ts'
+import { snapshotOf } from './snapshot.ts'
 
 /**
  * From now on answers to this ticket go by e-mail, to the requester's address (F38); or, with `back`, the way they came
@@ -31,8 +32,12 @@ export async function moveToEmail(
     if ((row.movedToEmailAt === null) === back) return { ticketId, userErrors: [] }
     const movedToEmailAt = back ? null : now
     await scope.db.ticket.update({ where: { id: ticketId }, data: { movedToEmailAt, updatedAt: now } })
-    const { subject: _, ...snapshot } = ticket
-    scope.emit({ type: 'ticket.updated', ticket: snapshot, before: {}, changed: ['movedToEmailAt'] })
+    scope.emit({
+      type: 'ticket.updated',
+      ticket: { ...snapshotOf(ticket), movedToEmailAt: movedToEmailAt?.toISOString() ?? null },
+      before: { movedToEmailAt: row.movedToEmailAt?.toISOString() ?? null },
+      changed: ['movedToEmailAt'],
+    })
     return { ticketId, userErrors: [] }
   })
   return { ...value, position }

@@ -18,6 +18,12 @@ const comment = { id: 'comment-1', authorId: null, direction: 'OUTBOUND', visibi
 const BODIES: EventBody[] = [
   { type: 'ticket.created', ticket: { ...ticket, tags: [] }, commentId: 'comment-1' },
   { type: 'ticket.updated', ticket: { ...ticket, tags: [] }, before: { status: 'NEW' }, changed: ['status'] },
+  {
+    type: 'ticket.updated',
+    ticket: { ...ticket, tags: [], movedToEmailAt: '2026-01-01T00:00:00.000Z' },
+    before: { movedToEmailAt: null },
+    changed: ['movedToEmailAt'],
+  },
   { type: 'ticket.deleted', ticket: { ...ticket, tags: [], deleted: true }, spam: false },
   { type: 'comment.created', ticket: { ...ticket, tags: ['vip'] }, comment },
   { type: 'comment.updated', ticket: { ...ticket, tags: ['vip'] }, comment, changed: ['deliveryState'] },

@@ -26,6 +26,7 @@ const VALUE = `fragment value on AuditValue {
   ... on AuditAssignee { user { name } }
   ... on AuditGroup { group { name } }
   ... on AuditTags { tags }
+  ... on AuditMoment { at }
 }`
 
 interface Node {
@@ -116,6 +117,22 @@ describe('the audits of a ticket', () => {
         events: [change('STATUS', { status: 'SOLVED' }, { status: 'CLOSED' })],
       },
       { actor: grace, events: [{ __typename: 'AuditStep', type: 'TICKET_DELETED', spam: false }] },
+    ])
+  })
+
+  it('tell since when answers go by e-mail, and that they do so no more', async () => {
+    const { id } = await world.openTicket()
+    for (const back of [false, true])
+      await world.ask(
+        world.agent,
+        'mutation ($id: ID!, $back: Boolean) { moveTicketToEmail(input: { ticketId: $id, back: $back }) { position } }',
+        { id: gid('Ticket', id), back },
+      )
+    const moment = { at: expect.stringMatching(/^2/) }
+    const moved = { __typename: 'AuditFieldChange', field: 'MOVED_TO_EMAIL' }
+    expect((await auditsOf(id)).nodes.slice(1).map(({ events }) => events)).toEqual([
+      [{ ...moved, before: null, after: moment }],
+      [{ ...moved, before: moment, after: null }],
     ])
   })
 
