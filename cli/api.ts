@@ -12,6 +12,8 @@ const AWAY = [502, 503, 504]
 const ANSWER_MS = 30_000
 
 export interface Asking {
+  /** How long an answer may take. */
+  readonly answerMs?: number
   /** How long a server that does not answer is asked again. */
   readonly patienceMs?: number
   /** The first time that it has to be asked again. */
@@ -28,13 +30,13 @@ export function createApi(server: Server): Api {
   let token: Promise<string> | undefined
   const client = new GraphQLClient(server.http)
   return {
-    async ask(form, query, variables = {}, { patienceMs = 3_000, onTrouble } = {}) {
+    async ask(form, query, variables = {}, { answerMs = ANSWER_MS, patienceMs = 3_000, onTrouble } = {}) {
       const until = performance.now() + patienceMs
       for (let attempt = 0; ; attempt++) {
         token ??= server.token()
         const authorization = `Bearer ${await token}`
         try {
-          const signal = AbortSignal.timeout(ANSWER_MS)
+          const signal = AbortSignal.timeout(answerMs)
           const requestHeaders = { authorization }
           return form.parse(await client.request({ document: query, variables, requestHeaders, signal }))
         } catch (error) {

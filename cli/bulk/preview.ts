@@ -4,6 +4,8 @@ import { plain } from '../line.ts'
 import { type BulkUpdateInput, refuseErrors } from './jobs.ts'
 
 const SAMPLE = 10
+/** Perch gives itself two minutes for a preview, and does two at a time: this may be the fifth. */
+const ANSWER_MS = 300_000
 
 const fields = z.object({
   status: z.string(),
@@ -76,7 +78,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What a bulk update would do, as lines for people. Changes nothing. Throws CommandError. */
 export async function previewLines(api: Api, input: BulkUpdateInput): Promise<string[]> {
   const reply = input.patch.reply !== undefined
-  const asked = await api.ask(preview, previewOf(reply), { input, sample: SAMPLE })
+  const asked = await api.ask(preview, previewOf(reply), { input, sample: SAMPLE }, { answerMs: ANSWER_MS })
   const { total, counts, sample, senders = [], price, userErrors } = asked.previewBulkUpdate
   refuseErrors(userErrors)
   const name = await namesOf(api, sample)

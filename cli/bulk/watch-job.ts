@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'graphql-ws'
 import { z } from 'zod'
 import type { Api } from '../api.ts'
 import { followLog, PositionExpired } from '../follow-log.ts'
 import { type Begun, isOver, type Job, progress, readJob } from './jobs.ts'
+
+const PAUSE_MS = 1_000
 
 const payload = z.object({ bulkUpdateProgress: progress.extend({ position: z.string() }) })
 const PROGRESS = `subscription ($jobId: ID!, $after: Position) {
@@ -37,6 +40,8 @@ export async function watchJob(
       ;({ job, position } = await readJob(api, job.id))
       onProgress(job)
     }
+    // A server that ends it before the end will do so again at once.
+    if (!isOver(job)) await sleep(PAUSE_MS)
   }
   return job
 }

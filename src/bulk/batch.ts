@@ -5,6 +5,7 @@ import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import { readAudience } from '../people/read-audience.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { apply } from './apply.ts'
+import { forgetTexts } from './forget-texts.ts'
 import { bulkJob, clock, lockJob, progressOf } from './jobs.ts'
 import { type Result, readItems, writeResults } from './rows.ts'
 
@@ -86,6 +87,7 @@ export async function finish(
   data: Prisma.BulkUpdateJobUpdateInput,
 ): Promise<void> {
   const now = await clock(db)
+  await forgetTexts(db, id)
   emit(progressOf(await db.bulkUpdateJob.update({ where: { id }, data: { ...data, updatedAt: now, finishedAt: now } })))
 }
 

@@ -14,6 +14,9 @@ import { Refused, refuse } from './open-job.ts'
 import { readTickets } from './rows.ts'
 import { type BulkServices, checkPatch, checkPosition } from './start.ts'
 
+/** 100,000 tickets come near the 30 seconds that other snapshots have, and need several times that on a busy machine. */
+export const PREVIEW_MS = 120_000
+
 /** Tickets decided about at a time: between two, the process does other things. */
 const STEP = 500
 
@@ -45,7 +48,7 @@ export async function previewBulkUpdate(
         }
       }
       return { total: targets.length, counts, sample, ...answers.sum() }
-    })
+    }, PREVIEW_MS)
     return { ...value, userErrors: [], position }
   } catch (error) {
     if (!(error instanceof Refused)) throw error

@@ -78,13 +78,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       }
     },
 
-    async snapshot<T>(read: (db: Prisma.TransactionClient) => Promise<T>): Promise<Changed<T>> {
+    async snapshot<T>(
+      read: (db: Prisma.TransactionClient) => Promise<T>,
+      timeout: number = TIMEOUTS.timeout,
+    ): Promise<Changed<T>> {
       return prisma.$transaction(
         async (db) => {
           const head = await readHead(db)
           return { value: await read(db), position: { epoch: head.epoch, offset: head.head } }
         },
-        { ...TIMEOUTS, isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
+        { ...TIMEOUTS, timeout, isolationLevel: Prisma.TransactionIsolationLevel.RepeatableRead },
       )
     },
 

@@ -40,8 +40,8 @@ export interface Store {
    * A serialization failure or deadlock runs `work` again (at most 5 times), so `work` must only touch `scope`.
    */
   change<T>(actor: Actor, work: (scope: ChangeScope) => Promise<T>): Promise<Changed<T>>
-  /** Reads within one snapshot, with the position of exactly that snapshot. */
-  snapshot<T>(read: (db: Prisma.TransactionClient) => Promise<T>): Promise<Changed<T>>
+  /** Reads within one snapshot, with the position of exactly that snapshot; `mostMs` (30 s) at most. */
+  snapshot<T>(read: (db: Prisma.TransactionClient) => Promise<T>, mostMs?: number): Promise<Changed<T>>
   /** Whether the database answers. */
   ping(): Promise<boolean>
   close(): Promise<void>

@@ -163,6 +163,20 @@ describe('perch bulk-update', () => {
     expect(await tagsOf(first)).toEqual([outage])
   })
 
+  it('exits 3 and reports what an undo does not take back', async () => {
+    const [id] = await perch.addTickets(1, [outage])
+    const run = perch.perch([...filter(), '--set', 'priority=LOW', '--comment', 'Seen.'])
+    expect(await run.ended).toBe(0)
+    const path = join(folder, 'undo.csv')
+    const undo = perch.perch(['bulk-update', '--undo', jobIn(run.out()), '--report', path])
+    expect(await undo.ended).toBe(3)
+    expect(undo.out()).toMatch(/ is COMPLETED\. 1 ticket: 1 done, 1 in the report\.\n$/)
+    expect(undo.said()).toMatch(/^#\d+: CHANGED – The private note stays\. \(NOTE_STAYS\)$/m)
+    const [, row] = (await readFile(path, 'utf8')).split('\n')
+    expect(row).toMatch(/^[^,]+,\d+,CHANGED,NOTE_STAYS,The private note stays\.$/)
+    expect(await perch.store.prisma.ticket.findUnique({ where: { id: id ?? '' } })).toMatchObject({ priority: null })
+  })
+
   it('goes on watching when its connection is cut', async () => {
     const [id] = await perch.addTickets(50, [outage])
     const proxy = await startProxy('127.0.0.1', Number(new URL(perch.app.url).port))

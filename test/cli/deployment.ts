@@ -5,7 +5,7 @@ import { FIRST_USERS } from '../../src/store/bootstrap.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
-import { endCliRuns, runCli } from '../helpers/run-cli.ts'
+import { endCliRuns, runCli, runOnTerminal } from '../helpers/run-cli.ts'
 import { testStore } from '../helpers/stores.ts'
 
 /** A Perch that runs, with tickets of the account @acme, and the program `perch` pointed at it. */
@@ -19,6 +19,8 @@ export interface Deployment {
   ask<Data>(text: string, variables?: object): Promise<Data>
   /** `perch` with the agent's token; `url` in place of Perch's own. */
   perch(args: readonly string[], options?: Parameters<typeof runCli>[1] & { url?: string }): ReturnType<typeof runCli>
+  /** The same on a terminal. */
+  onTerminal(args: readonly string[]): ReturnType<typeof runOnTerminal>
   close(): Promise<void>
 }
 
@@ -46,6 +48,7 @@ export async function deploy(): Promise<Deployment> {
     ask: (text, variables) => query(app.url, token, text, variables),
     perch: (args, { url = app.url, env = {}, ...options } = {}) =>
       runCli(args, { ...options, env: { PERCH_TOKEN: token, PORT: new URL(url).port, ...env } }),
+    onTerminal: (args) => runOnTerminal(args, { PERCH_TOKEN: token, PORT: new URL(app.url).port }),
     async close() {
       endCliRuns()
       await app.close()

@@ -17,11 +17,24 @@ const line = z.strictObject({
   position: z.string(),
   at: z.iso.datetime(),
   type: z.string(),
-  actor: z.strictObject({ kind: z.literal('USER'), userId: z.string(), part: z.null() }),
+  actor: z.strictObject({ kind: z.literal('USER'), userId: z.string(), part: z.null(), bulkUpdateId: z.string() }),
   ticketId: z.string(),
   ticketNumber: z.number(),
   commentId: z.null(),
   changes: z.array(z.strictObject({ field: z.string(), before: z.unknown(), after: z.unknown() })),
+  mergedIntoId: z.null(),
+  mergedSourceIds: z.tuple([]),
+  snapshot: z.strictObject({
+    status: z.enum(['OPEN', 'PENDING']),
+    priority: z.null(),
+    channel: z.literal('X_CORP'),
+    accountId: z.string(),
+    requesterId: z.string(),
+    assigneeId: z.string(),
+    groupId: z.null(),
+    tags: z.array(z.string()),
+  }),
+  after: z.string(),
 })
 
 let perch: Deployment
@@ -62,15 +75,22 @@ async function changeAll(status: string): Promise<void> {
 
 const positionsOf = (lines: readonly string[]) => lines.map((text) => line.parse(JSON.parse(text)).position)
 
+/** What each line says of the line before. */
+const aftersOf = (lines: readonly string[]) => lines.map((text) => line.parse(JSON.parse(text)).after)
+
 describe('perch export', () => {
   it('writes every event as a line, in order, once, and ends though the last one is not for it', async () => {
     const run = perch.perch(['export', '--after', 'start'])
     expect(await run.ended).toBe(0)
     expect(positionsOf(run.lines())).toEqual(wanted)
+    const [first, ...afters] = aftersOf(run.lines())
+    expect(first).toBe(`${end.split(':')[0]}:0`)
+    expect(afters).toEqual(wanted.slice(0, -1))
     expect(run.said()).toBe(`2,800 events. Go on with --after ${end}\n`)
     expect(line.parse(JSON.parse(run.lines()[0] ?? ''))).toMatchObject({
       type: 'TICKET_UPDATED',
       changes: [{ field: 'status', before: 'OPEN', after: 'PENDING' }],
+      snapshot: { status: 'PENDING', tags: ['outage'] },
     })
   })
 
@@ -78,6 +98,7 @@ describe('perch export', () => {
     const rest = perch.perch(['export', '--after', wanted[2_600] ?? '', '--quiet'])
     expect(await rest.ended).toBe(0)
     expect(positionsOf(rest.lines())).toEqual(wanted.slice(2_601))
+    expect(aftersOf(rest.lines())).toEqual(wanted.slice(2_600, -1))
     expect(rest.said()).toBe('')
     const nothing = perch.perch(['export', '--after', end])
     expect(await nothing.ended).toBe(0)

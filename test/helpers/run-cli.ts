@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 
 const PERCH = join(import.meta.dirname, '../../dist/cli/perch.js')
 const children = new Set<ChildProcess>()
 
 /** A run of the program `perch`, as a script would start it. */
 export interface CliRun {
-  readonly child: ChildProcess
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>
   /** The exit code, once all output was read. */
   readonly ended: Promise<number | null>
   out(): string
@@ -28,8 +29,12 @@ export function runCli(
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  children.add(child)
   child.stdin.end(input ?? '')
+  return watched(child, reading)
+}
+
+function watched(child: ChildProcessByStdio<Writable, Readable, Readable>, reading = true): CliRun {
+  children.add(child)
   let out = ''
   let err = ''
   const heard = new Set<() => void>()
@@ -70,6 +75,20 @@ export function runCli(
         check()
       }),
   }
+}
+
+/** Whether there is `script` (util-linux), which runs a program on a terminal. */
+export const hasTerminals = spawnSync('script', ['--version']).status === 0
+
+/** Starts `perch` on a terminal, as a person would; `out` is all that the terminal shows. `child.stdin` is the keyboard. */
+export function runOnTerminal(args: readonly string[], env: Record<string, string>): CliRun {
+  const command = [process.execPath, PERCH, ...args].map((arg) => `'${arg.replaceAll("'", `'\\''`)}'`).join(' ')
+  return watched(
+    spawn('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: process.env['PATH'] ?? '', TERM: 'xterm', SHELL: '/bin/sh', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    }),
+  )
 }
 
 /** Ends what is still running: for afterEach. */

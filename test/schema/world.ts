@@ -79,7 +79,7 @@ export const gid = (type: NodeType, id: string): string => encodeGlobalId(type, 
 export const at = (position: Position): string => formatPosition(position)
 
 /** Builds the world. `close` it in the end. */
-export async function createWorld(): Promise<World> {
+export async function createWorld({ mostTickets = 100_000 } = {}): Promise<World> {
   const database = await testDatabase()
   const logger = pino({ level: 'silent' })
   const bus = createMemoryBus()
@@ -112,7 +112,7 @@ export async function createWorld(): Promise<World> {
   })
   const links = createTicketLinks({ store, base: () => 'https://perch.example.com', logger })
   const replies = createReplies({ store, calls: freeCalls(), selfServe: true, links })
-  const bulkUpdates = createBulkUpdates({ store, replies: bulkReplies(store), mostTickets: 100_000 })
+  const bulkUpdates = createBulkUpdates({ store, replies: bulkReplies(store), mostTickets })
   const { people, accountId, groupId } = await populate(store)
 
   const context = (viewer: Viewer | null, signal = new AbortController().signal): Context => ({
