@@ -109,7 +109,7 @@ describe('perch export', () => {
     const proxy = await startProxy('127.0.0.1', Number(new URL(perch.app.url).port))
     const run = perch.perch(['export', '--after', 'start'], { url: `http://127.0.0.1:${proxy.port}`, reading: false })
     const { stdout } = run.child
-    await expect.poll(() => metric(perch.app.url, 'websockets'), { timeout: 10_000 }).toBeGreaterThan(0)
+    await expect.poll(() => metric(perch.app.url, 'websockets'), { timeout: 30_000 }).toBeGreaterThan(0)
     await proxy.cut()
     await proxy.open()
     let out = ''
