@@ -31,23 +31,3 @@ export function whyIgnored({ headers, from }: InboundMail, isOurs: (address: str
   if (headers.has('list-id') || /^(?:bulk|list|junk)$/.test(header('precedence') ?? '')) return 'MAILING_LIST'
   return null
 }
-
-/** Lines with which mail programs introduce what they quote: "On …, … wrote:", in a few of their languages. */
-const INTRODUCTION =
-  /^(?:On .{6,200} wrote:|Am .{6,200} schrieb .{1,200}:|Le .{6,200} a écrit\s?:|El .{6,200} escribió:|-{2,}\s*Original Message\s*-{2,})$/
-
-/** What is new in an answer: without what stands below our line, and without what is quoted at its end. */
-export function newWords(text: string, line: string): string {
-  const cut = text.indexOf(line)
-  const lines = (cut < 0 ? text : text.slice(0, cut)).replaceAll('\r\n', '\n').split('\n')
-  const isQuoted = (each: string | undefined) =>
-    each !== undefined && (/^\s*(?:>.*)?$/.test(each) || INTRODUCTION.test(each.trim()))
-  // An introduction may be broken into two lines.
-  const isBroken = (index: number) => INTRODUCTION.test(`${lines[index - 1]?.trim()} ${lines[index]?.trim()}`)
-  while (lines.length > 0) {
-    if (isQuoted(lines.at(-1))) lines.pop()
-    else if (lines.length > 1 && isBroken(lines.length - 1)) lines.length -= 2
-    else break
-  }
-  return lines.join('\n').trim()
-}

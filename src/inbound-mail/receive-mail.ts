@@ -1,7 +1,8 @@
 import type { Logger } from 'pino'
 import { v7 as uuidv7 } from 'uuid'
 import { statusAfterRequesterComment } from '../domain/capture.ts'
-import { type IgnoredMail, newWords, whyIgnored } from '../domain/inbound-mail.ts'
+import { type IgnoredMail, whyIgnored } from '../domain/inbound-mail.ts'
+import { newWords } from '../domain/mail-words.ts'
 import { COMMENT_LENGTH } from '../domain/ticket.ts'
 import type { Ticket } from '../generated/prisma/client.ts'
 import { keepDeadLetters } from '../ingest/dead-letters.ts'
@@ -91,7 +92,7 @@ async function say(store: Store, ticketId: string, mail: ReceivedMail): Promise<
       }))
     if (known) return { outcome: 'DUPLICATE', ticketNumber: known.ticket.number }
     const ticket = found.status === 'CLOSED' ? await followUp(scope, found, mail, now) : found
-    await addComment(scope, ticket, mail, now, ticket !== found)
+    await addComment(scope, ticket, mail, await wordsOf(db, [ticketId, found.id], mail), now, ticket !== found)
     return { outcome: ticket === found ? 'COMMENT' : 'FOLLOW_UP', ticketNumber: ticket.number }
   })
   return value
@@ -103,6 +104,23 @@ async function goesOnIn(scope: ChangeScope, ticketId: string) {
   const targetId = await lockMergeTarget(scope, ticketId)
   const target = targetId === undefined ? undefined : await read(targetId)
   return target && target.status !== 'CLOSED' && target.deletedAt === null ? target : read(ticketId)
+}
+
+/** Mails before it that a mail may repeat, the newest. */
+const REPEATED = 50
+/** Characters of a mail that are looked at: what people type is shorter, and a comment much. */
+const LOOKED_AT = 10 * COMMENT_LENGTH
+
+/** What is said in a mail, without what was said on the tickets before. */
+async function wordsOf(db: ChangeScope['db'], ticketIds: readonly string[], mail: ReceivedMail): Promise<string> {
+  const before = await db.comment.findMany({
+    where: { ticketId: { in: [...ticketIds] }, channel: 'EMAIL' },
+    orderBy: { postedAt: 'desc' },
+    take: REPEATED,
+    select: { body: true },
+  })
+  const known = before.map(({ body }) => body)
+  return newWords({ text: mail.text.slice(0, LOOKED_AT), marker: ANSWER_ABOVE, known }) || 'E-mail without text'
 }
 
 /** F26: a closed ticket stays closed. What is said next opens another, which goes on by e-mail. */
@@ -127,6 +145,7 @@ async function addComment(
   scope: ChangeScope,
   ticket: Ticket,
   mail: ReceivedMail,
+  said: string,
   now: Date,
   opens: boolean,
 ): Promise<void> {
@@ -134,7 +153,6 @@ async function addComment(
   const requester = await db.user.findUniqueOrThrow({ where: { id: ticket.requesterId }, select: { email: true } })
   // Whoever else has the mail may write, too, but not in the customer's name, and not for everybody to read.
   const isRequester = requester.email?.toLowerCase() === mail.from
-  const said = newWords(mail.text, ANSWER_ABOVE) || 'E-mail without text'
   const words = isRequester ? said : `From ${mail.from}:\n\n${said}`
   const comment = {
     id: uuidv7(),

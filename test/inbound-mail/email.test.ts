@@ -1,6 +1,8 @@
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
+import { ANSWER_ABOVE } from '../../src/mail/texts.ts'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
@@ -120,7 +122,7 @@ describe('a ticket', () => {
       from: { value: [{ address: 'perch@localhost' }] },
     })
     expect(first.to).toMatchObject({ value: [{ address: email }] })
-    expect(first.text).toMatch(/^It is on its way\.\n\nBest, Grace & Co <3\n\n---/)
+    expect(first.text).toBe(`${ANSWER_ABOVE}\n\nIt is on its way.\n\nBest, Grace & Co <3\n`)
     expect(addressOf(first)).toMatch(new RegExp(`^Support\\+${number}\\.[0-9a-f]{20}@acme\\.example$`))
     expect(first.headers.get('auto-submitted')).toBeUndefined()
     await app.store.prisma.ticket.update({ where: { id }, data: { status: 'PENDING' } })
@@ -142,6 +144,19 @@ describe('a ticket', () => {
     const second = await answer(global, 'You are welcome.')
     expect(second.inReplyTo).toBe(`<letter-${letters}@mail.example>`)
     expect(second.references).toEqual([first.messageId, second.inReplyTo])
+  })
+
+  it('is answered though its account is unlinked, and no other is the default', { timeout: 30_000 }, async () => {
+    const { id, global } = await ticket()
+    await move(global)
+    const gone = { id: uuidv7(), xUserId: `9${customers}`, screenName: `gone_${customers}`, name: 'Gone' }
+    await app.store.prisma.account.create({ data: { ...gone, status: 'UNLINKED', unlinkedAt: new Date() } })
+    await app.store.prisma.ticket.update({ where: { id }, data: { accountId: gone.id } })
+    const options = `query($id: ID!) { replyOptions(ticketId: $id) { channel refusal preselected { reason } senders { allowed } } }`
+    expect(await ask(options, { id: global })).toEqual({
+      replyOptions: { channel: 'EMAIL', refusal: null, preselected: null, senders: [{ allowed: true }] },
+    })
+    expect((await answer(global, 'We are still here.')).text).toContain('We are still here.')
   })
 
   it('whose mail is refused says why', { timeout: 30_000 }, async () => {
@@ -220,6 +235,38 @@ describe('a mail that comes in', () => {
       { body: 'Here it is', visibility: 'PUBLIC' },
       { body: 'The e-mail came with what is not kept here: parcel.png.', visibility: 'PRIVATE' },
     ])
+  })
+
+  it('is what the customer wrote, wherever their program has them write', { timeout: 60_000 }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Is it the red one?\n\nOr is it rather the blue one, with the long handle?')
+    const ours = mail.text ?? ''
+    const quoted = ours.replaceAll(/^/gm, '> ')
+    const outlook = `From: Perch <perch@localhost>\nSent: Monday, November 23, 2026 10:00\nTo: Ada\nSubject: Re: parcel`
+    const old = 'Is it the red one?\n\nOr is it rather the blue one, with the long handle?'
+    for (const [text, words] of [
+      [`On Mon, 23 Nov 2026 at 10:00, Perch wrote:\n${quoted}\n\nBelow: the blue one`, 'Below: the blue one'],
+      [`${quoted.replace('one?', 'one?\n\nBetween: no\n')}\nBetween: yes`, 'Between: no\n\nBetween: yes'],
+      [`Above: the blue one\n\n${outlook}\n\n${ours}`, 'Above: the blue one'],
+      [`${outlook}\n\n${ours}\nBelow, unquoted`, 'Below, unquoted'],
+      [`Above an old one\n\n${old}\n\n${ANSWER_ABOVE}\n`, 'Above an old one'],
+      [`> ${old.replaceAll('\n', '\n> ')}\n>\n> ${ANSWER_ABOVE}\n\nBelow an old one`, 'Below an old one'],
+    ] as const) {
+      expect(await hand(letter({ From: email, To: addressOf(mail) }, text))).toMatchObject({ outcome: 'COMMENT' })
+      expect((await comments(id)).at(-1)?.body).toBe(words)
+    }
+  })
+
+  it('of HTML alone is read, too', async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Is it rather the blue one, with the long handle?')
+    const [, ours] = /<body[^>]*>([\s\S]*)<\/body>/.exec(String(mail.html)) ?? []
+    const html = `<div>The blue one</div><div id="divRplyFwdMsg"><b>From:</b> Perch<br><b>Sent:</b> Monday<br><b>To:</b> Ada<br><b>Subject:</b> Re: parcel</div>${ours}`
+    const headers = { From: email, To: addressOf(mail), 'Content-Type': 'text/html; charset=utf-8' }
+    expect(await hand(letter(headers, html))).toMatchObject({ outcome: 'COMMENT' })
+    expect((await comments(id)).at(-1)?.body).toBe('The blue one')
   })
 
   it('of somebody else who has the mail is a private comment in their own name', { timeout: 30_000 }, async () => {
