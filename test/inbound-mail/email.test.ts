@@ -163,12 +163,33 @@ describe('a ticket', () => {
     const { id, global } = await ticket()
     await move(global)
     smtp.refuse(550)
-    await ask(`mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { position } }`, {
-      input: { ticketId: global, body: 'Hello' },
-    })
+    const { replyToTicket } = await ask<{ replyToTicket: { comment: { id: string } } }>(
+      `mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { comment { id } } }`,
+      { input: { ticketId: global, body: 'Hello' } },
+    )
     const delivery = () => app.store.prisma.delivery.findFirst({ where: { ticketId: id } })
     await expect.poll(delivery, { timeout: 10_000 }).toMatchObject({ state: 'FAILED', error: 'MAIL_REFUSED' })
     smtp.refuse(null)
+    const commentId = replyToTicket.comment.id
+    const words = async () => {
+      const { ticket: read } = await ask<{
+        ticket: { comments: { nodes: { delivery: { message: string } | null }[] } }
+      }>('query($id: ID!) { ticket(id: $id) { comments(last: 1) { nodes { delivery { message } } } } }', { id: global })
+      return read.comments.nodes[0]?.delivery?.message
+    }
+    expect(await words()).toMatch(/^The mail server refuses/)
+    await app.store.prisma.delivery.updateMany({
+      where: { ticketId: id },
+      data: { state: 'UNKNOWN', error: 'UNKNOWN' },
+    })
+    expect(await words()).toMatch(/mail servers cannot be asked/)
+    const { retryReply } = await ask<{ retryReply: { userErrors: { code: string; message: string }[] } }>(
+      'mutation($input: RetryReplyInput!) { retryReply(input: $input) { userErrors { code message } } }',
+      { input: { commentId } },
+    )
+    expect(retryReply.userErrors).toEqual([
+      { code: 'MAY_BE_SENT', message: expect.stringMatching(/^The customer may have the e-mail already/) },
+    ])
   })
 
   it('that is closed goes on in a follow-up, by e-mail', { timeout: 30_000 }, async () => {
