@@ -20,7 +20,7 @@ export interface WrittenMail {
 }
 
 /** Mails before it that a mail may repeat, the newest. */
-const REPEATED = 50
+const REPEATED = 20
 /** Characters of a mail that are looked at: what people type is shorter, and a comment much. */
 const LOOKED_AT = 10 * COMMENT_LENGTH
 
