@@ -7,6 +7,7 @@ import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket } from './lock-ticket.ts'
 import { lockMergeTarget } from './merge-target.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { takeRequesterTurn } from './requester-turn.ts'
 
 /** What became of a requester's comment; `ticketId` is where it stands, which may be a follow-up of the one named. */
 export type CommentOutcome = Outcome & { readonly commentId: string | null }
@@ -23,8 +24,7 @@ export async function addComment(
 ): Promise<CommentOutcome> {
   const actor = { kind: 'requester', id: requester.userId } as const
   const { value, position } = await store.change(actor, async (scope): Promise<Done & { commentId: string | null }> => {
-    // Before any ticket, as whoever comes second must not hold one that the first goes on to.
-    await scope.db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`perch comments ${requester.userId}`}))`
+    await takeRequesterTurn(scope, requester.userId)
     const named = await lockTicket(scope, requester, ticketId)
     if (!named) return { ...NO_TICKET, commentId: null }
     const problem = commentProblem(body)
