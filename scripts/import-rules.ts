@@ -104,7 +104,7 @@ const RULES: readonly Rule[] = [
     STORE,
     MAIL,
     /^src\/ingest\/dead-letters\.ts$/,
-    /^src\/tickets\/merge-target\.ts$/,
+    /^src\/tickets\/(merge-target|open-follow-ups|requester-turn)\.ts$/,
   ),
   room('mail', 'mail knows what it says, and nobody', DOMAIN),
   room(

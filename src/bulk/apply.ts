@@ -1,4 +1,5 @@
 import type { EventBody } from '../domain/event.ts'
+import type { PatchFacts } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { BulkUpdateJob } from '../generated/prisma/client.ts'
 import type { BulkReplies, BulkReplyAsked } from '../outbound/bulk-replies.ts'
@@ -34,7 +35,7 @@ export async function apply(
     tickets: [...found.values()].map(({ ticket }) => ticket),
   })
   const now = await clock(db)
-  const answers = await replies.decide(scope, repliesAsked(found, due), 'make')
+  const answers = await replies.decide(scope, repliesAsked(found, answerable(found, due, facts, now)), 'make')
   const waiting = await replies.waiting(
     scope,
     due.flatMap(({ deed }) => repliedWith(deed) ?? []),
@@ -67,6 +68,19 @@ function deedOf(job: BulkUpdateJob, { patch, ifVersion }: Item): Deed {
   // What is in the column was checked on its way in.
   const shared = job.patch as Extract<Deed, { kind: 'patch' }>['patch'] | null
   return { kind: 'patch', patch: patch ?? shared ?? {}, ifVersion }
+}
+
+/** Those whose tickets nothing else stands against: a link that is not sent is not made. */
+export function answerable<T extends { readonly ticketId: string; readonly deed: Deed }>(
+  found: ReadonlyMap<string, FoundTicket>,
+  due: readonly T[],
+  facts: PatchFacts,
+  now: Date,
+): T[] {
+  const asks = ({ deed }: T) => deed.kind === 'patch' && Boolean(deed.patch.reply)
+  return due.filter(
+    (one) => asks(one) && decide(found.get(one.ticketId), one.deed, facts, now).decision.outcome === 'CHANGED',
+  )
 }
 
 /** The answers that the patches ask for, of the tickets that there are. */

@@ -51,7 +51,7 @@ export function progressOf(job: BulkUpdateJob): EventBody {
   return { type: 'bulkUpdate.progress', jobId, ownerId, status, total, done, failed, ...paceOf(job) }
 }
 
-/** Locks the job's row until the transaction ends: batches, cancelling and undoing meet there. */
+/** Locks the job's row until the transaction ends: what counts of batches, cancelling and undoing meet there. */
 export async function lockJob(db: Prisma.TransactionClient, jobId: string): Promise<BulkUpdateJob | null> {
   await db.$queryRaw`SELECT 1 AS locked FROM bulk_update_job WHERE id = ${jobId}::uuid FOR NO KEY UPDATE`
   return db.bulkUpdateJob.findUnique({ where: { id: jobId } })
@@ -63,3 +63,15 @@ export async function clock(db: Prisma.TransactionClient): Promise<Date> {
   if (!row) throw new Error('The database gave no time.')
   return row.now
 }
+
+/** Makes the batch that begins behind this place the only one, in whatever process, until its transaction ends. */
+export async function claimPlace(db: Prisma.TransactionClient, jobId: string, place: number): Promise<void> {
+  await db.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${placeKey(jobId, place)}, 0))`
+}
+
+/** Waits until the batch that began behind this place has ended, one way or the other. */
+export async function waitForPlace(db: Prisma.TransactionClient, jobId: string, place: number): Promise<void> {
+  await db.$executeRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${placeKey(jobId, place)}, 0))`
+}
+
+const placeKey = (jobId: string, place: number) => `perch bulk update ${jobId} ${place}`

@@ -20,7 +20,8 @@ export const DELIVERY_ERRORS = {
   RECIPIENT_REFUSES:
     'The customer takes nothing from this account: they blocked it, or restrict who may write to them.',
   FORBIDDEN: 'X does not let this account send it. What X itself said may tell why.',
-  REJECTED: 'X does not understand it.',
+  REJECTED:
+    'X refused it as a request that it cannot read, and would again. Answer anew, shorter or in other words; if that fails, too, tell the operator of Perch.',
   ACCOUNT_INACTIVE: 'The account that was to send it is switched off or was removed. Switch it on, and retry.',
   ACCOUNT_DEAUTHORIZED: 'X no longer lets the account in. An administrator has to authorize it anew; then retry.',
   ACCOUNT_LOCKED:
@@ -36,6 +37,26 @@ export const DELIVERY_ERRORS = {
     'Perch was interrupted while it was sent, and X does not show it. It may be there all the same: look, then retry.',
 } as const
 export type DeliveryError = keyof typeof DELIVERY_ERRORS
+
+/** The same of an e-mail (F38), where it is not X that it goes to. */
+const MAIL_ERRORS: Partial<Record<DeliveryError, string>> = {
+  UNAVAILABLE: 'The mail server cannot be reached, or does not take it for now. It is tried again.',
+  UNAVAILABLE_TOO_LONG: 'The mail server could not be reached, or took nothing, for a day. Retry when it works again.',
+  MAIL_REFUSED:
+    'The mail server refuses the message. Look whether the customer’s address is right; what the server said may tell why. Then retry.',
+  UNKNOWN:
+    'Perch was interrupted while it was sent, and mail servers cannot be asked. The customer may have it: retry if it may come twice.',
+}
+
+/** Why an answer was not sent, or not yet, in words for the agent. */
+export const deliveryWords = (error: DeliveryError, channel: string): string =>
+  (channel === 'EMAIL' ? MAIL_ERRORS[error] : undefined) ?? DELIVERY_ERRORS[error]
+
+/** Why an answer that is UNKNOWN is not simply sent again. */
+export const mayBeSentWords = (channel: string): string =>
+  channel === 'EMAIL'
+    ? 'The customer may have the e-mail already, and nobody can be asked. Sent again, it may come twice.'
+    : 'X may have it already: look on X first. Sent again, it may be there twice.'
 
 /** Those after which trying the same again may help. */
 const RETRYABLE: readonly DeliveryError[] = [

@@ -111,9 +111,9 @@ export interface SenderOption {
 export interface SenderChoice {
   /** Every account that is not unlinked: the one addressed first, then the default, then by name. */
   readonly options: readonly SenderOption[]
-  /** The one that is proposed, and why; null: none may. */
+  /** The one that is proposed, and why; null: none may, or none is needed, as for e-mail. */
   readonly preselected: { readonly accountId: string; readonly reason: SenderReason } | null
-  /** With nobody preselected: what stands in the way of the account that would be. */
+  /** With nobody preselected: what stands in the way of the account that would be; null: nothing does. */
   readonly refusal: SenderRefusal | null
 }
 
@@ -146,6 +146,9 @@ export function chooseSender(
     if (account && refusals.get(account.id) === null)
       return { options, preselected: { accountId: account.id, reason }, refusal: null }
   }
+  // F38: e-mail is nobody's account's, also when the one that was addressed is gone.
+  if (answered.channel === 'EMAIL')
+    return { options, preselected: null, refusal: answered.hasEmail ? null : 'NO_EMAIL' }
   // F34: what is said of a ticket is why the account addressed does not answer.
   const blocked = addressed ?? byDefault
   return { options, preselected: null, refusal: (blocked && refusals.get(blocked.id)) ?? 'REPLIES_NOT_ALLOWED' }

@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto'
 import { type AddressObject, simpleParser } from 'mailparser'
-import type { InboundMail } from '../domain/inbound-mail.ts'
+import { type InboundMail, mailId } from '../domain/inbound-mail.ts'
 
 /** A mail as it came, read. */
 export interface ReceivedMail extends InboundMail {
-  /** Without angle brackets; null: it has none. */
-  readonly messageId: string | null
+  /** Its Message-ID, without angle brackets; or what stands for that: the same mail again has the same. */
+  readonly id: string
+  readonly text: string
   /** Everybody it says it is to, and the server says it was to; in lower case. */
   readonly to: readonly string[]
   /** What it answers, and all before, without angle brackets. */
@@ -19,9 +21,11 @@ export interface ReceivedMail extends InboundMail {
 /** Headers in which servers note whom a mail was really to. */
 const RECIPIENTS = ['delivered-to', 'x-original-to', 'x-forwarded-to', 'envelope-to']
 
-/** Reads a raw MIME message (RFC 5322). Throws when it is none. */
+/** Reads a raw MIME message (RFC 5322). Throws when it is none, or its words cannot be read. */
 export async function parseMail(raw: Buffer): Promise<ReceivedMail> {
   const mail = await simpleParser(raw, { skipImageLinks: true, skipHtmlToText: false })
+  // An empty comment would hide what was said.
+  if (mail.textConversionError && !mail.text?.trim()) throw mail.textConversionError
   const headers = new Map(
     mail.headerLines.map(({ key, line }) => [key.toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   )
@@ -29,8 +33,10 @@ export async function parseMail(raw: Buffer): Promise<ReceivedMail> {
   const references = [mail.inReplyTo ?? [], mail.references ?? []].flat().map(bare)
   return {
     headers,
-    from: mail.from?.value[0]?.address?.toLowerCase() || null,
-    messageId: mail.messageId === undefined ? null : bare(mail.messageId),
+    from: clean(mail.from?.value[0]?.address?.toLowerCase() ?? '') || null,
+    id: mailId(mail.messageId === undefined ? null : bare(mail.messageId), () =>
+      createHash('sha256').update(raw).digest('hex'),
+    ),
     to: [...addressesOf(mail.to), ...addressesOf(mail.cc), ...said].map((address) => address.toLowerCase()),
     references: [...new Set(references)],
     subject: clean(mail.subject ?? ''),
@@ -40,7 +46,7 @@ export async function parseMail(raw: Buffer): Promise<ReceivedMail> {
   }
 }
 
-const bare = (id: string): string => id.replaceAll(/[<>\s]/g, '')
+const bare = (id: string): string => clean(id.replaceAll(/[<>\s]/g, ''))
 
 /** What PostgreSQL takes as text. */
 const clean = (text: string): string => text.replaceAll('\u0000', '').toWellFormed()

@@ -1,16 +1,13 @@
 import type { Logger } from 'pino'
-import { v7 as uuidv7 } from 'uuid'
-import { statusAfterRequesterComment } from '../domain/capture.ts'
-import { type IgnoredMail, newWords, whyIgnored } from '../domain/inbound-mail.ts'
-import { COMMENT_LENGTH } from '../domain/ticket.ts'
+import { type AutomaticMail, COUNTED_MINUTES, placeOf, whyAutomatic } from '../domain/inbound-mail.ts'
 import type { Ticket } from '../generated/prisma/client.ts'
 import { keepDeadLetters } from '../ingest/dead-letters.ts'
 import type { ReplyAddresses } from '../mail/reply-address.ts'
-import { ANSWER_ABOVE } from '../mail/texts.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
-import { snapshotOf } from '../store/ticket-snapshot.ts'
-import { lockMergeTarget } from '../tickets/merge-target.ts'
+import { takeRequesterTurn } from '../tickets/requester-turn.ts'
+import { goesOnIn, openFollowUp } from './going-on.ts'
 import { parseMail, type ReceivedMail } from './parse-mail.ts'
+import { note, ofSender, say, wordsOf } from './write-mail.ts'
 
 /*
  * Customers' answers by e-mail (F38). A mail is matched by the signed address it was sent to, or by the id of ours that it
@@ -19,9 +16,11 @@ import { parseMail, type ReceivedMail } from './parse-mail.ts'
 
 export type MailOutcome =
   | { readonly outcome: 'COMMENT' | 'FOLLOW_UP' | 'DUPLICATE'; readonly ticketNumber: number }
-  | { readonly outcome: 'IGNORED'; readonly reason: IgnoredMail }
+  /** It is a private note, and changes nothing else. */
+  | { readonly outcome: 'NOTE'; readonly reason: AutomaticMail | 'TOO_MANY'; readonly ticketNumber: number }
+  | { readonly outcome: 'IGNORED'; readonly reason: 'OUR_OWN' }
   /** It is kept among the dead letters. */
-  | { readonly outcome: 'KEPT'; readonly reason: 'UNMATCHED' | 'UNREADABLE' }
+  | { readonly outcome: 'KEPT'; readonly reason: AutomaticMail | 'TOO_MANY' | 'UNMATCHED' | 'UNREADABLE' }
 
 export interface MailServices {
   readonly store: Store
@@ -32,22 +31,26 @@ export interface MailServices {
 /** Takes one raw mail. Resolves once what becomes of it is committed. */
 export async function receiveMail(services: MailServices, raw: Buffer): Promise<MailOutcome> {
   const { store, addresses, logger } = services
-  const kept = async (reason: 'UNMATCHED' | 'UNREADABLE'): Promise<MailOutcome> => {
-    await keepDeadLetters(store, 'email', [{ payload: raw.toString('utf8'), reason }])
-    return { outcome: 'KEPT', reason }
-  }
+  const keep = (reason: string) => keepDeadLetters(store, 'email', [{ payload: raw.toString('utf8'), reason }])
   let mail: ReceivedMail
   try {
     mail = await parseMail(raw)
   } catch (error) {
     logger.warn({ err: error }, 'a mail could not be read')
-    return kept('UNREADABLE')
+    await keep('UNREADABLE')
+    return { outcome: 'KEPT', reason: 'UNREADABLE' }
   }
-  const reason = whyIgnored(mail, addresses.isOurs)
-  if (reason) return { outcome: 'IGNORED', reason }
+  const isOurs = mail.from !== null && addresses.isOurs(mail.from)
+  if (isOurs || addresses.commentOf(mail.id) !== undefined) return { outcome: 'IGNORED', reason: 'OUR_OWN' }
+  const automatic = whyAutomatic(mail)
   const ticketId = await ticketOf(services, mail)
-  const outcome = ticketId === undefined ? undefined : await say(store, ticketId, mail)
-  return outcome === undefined || outcome.outcome === 'KEPT' ? kept('UNMATCHED') : outcome
+  // First, so that a mail of which a note is made is kept, too, though the process be killed in between.
+  if (automatic) await keep(automatic)
+  const unmatched = { outcome: 'KEPT', reason: automatic ?? 'UNMATCHED' } as const
+  const outcome = ticketId === undefined ? unmatched : await take(store, ticketId, mail, automatic)
+  if (outcome.outcome === 'KEPT' && !automatic) await keep(outcome.reason)
+  if ('reason' in outcome) logger.info({ mailId: mail.id, automatic, ...outcome }, 'a mail was not taken as words')
+  return outcome
 }
 
 async function ticketOf(
@@ -72,116 +75,68 @@ async function ticketOf(
 
 const MAIL = { kind: 'system', part: 'email' } as const
 
-async function say(store: Store, ticketId: string, mail: ReceivedMail): Promise<MailOutcome> {
+async function take(
+  store: Store,
+  ticketId: string,
+  mail: ReceivedMail,
+  automatic: AutomaticMail | null,
+): Promise<MailOutcome> {
   const { value } = await store.change(MAIL, async (scope): Promise<MailOutcome> => {
     const { db } = scope
+    const named = await db.ticket.findUnique({ where: { id: ticketId }, select: { requesterId: true } })
+    // Erased since it was found.
+    if (!named) return { outcome: 'KEPT', reason: automatic ?? 'UNMATCHED' }
+    await takeRequesterTurn(scope, named.requesterId)
     const [clock] = await db.$queryRaw<{ now: Date }[]>`
       SELECT clock_timestamp() AS now FROM ticket WHERE id = ${ticketId}::uuid FOR UPDATE`
-    if (!clock) throw new Error('a ticket that mails are sent of is gone')
+    if (!clock) return { outcome: 'KEPT', reason: automatic ?? 'UNMATCHED' }
     const { now } = clock
-    const found = await goesOnIn(scope, ticketId)
+    const { ticket, open } = await goesOnIn(scope, ticketId)
     // F69: of a deleted ticket nothing goes on, and who is suspended says nothing.
-    if (found.deletedAt !== null || !found.requester.active) return { outcome: 'KEPT', reason: 'UNMATCHED' }
-    const externalId = mail.messageId
-    const known =
-      externalId !== null &&
-      (await db.comment.findFirst({
-        where: { channel: 'EMAIL', externalId },
-        select: { ticket: { select: { number: true } } },
-      }))
+    if (ticket.deletedAt !== null || !ticket.requester.active)
+      return { outcome: 'KEPT', reason: automatic ?? 'UNMATCHED' }
+    const known = await db.comment.findFirst({
+      where: { channel: 'EMAIL', externalId: mail.id },
+      select: { ticket: { select: { number: true } } },
+    })
     if (known) return { outcome: 'DUPLICATE', ticketNumber: known.ticket.number }
-    const ticket = found.status === 'CLOSED' ? await followUp(scope, found, mail, now) : found
-    await addComment(scope, ticket, mail, now, ticket !== found)
-    return { outcome: ticket === found ? 'COMMENT' : 'FOLLOW_UP', ticketNumber: ticket.number }
+
+    const isRequester = mail.from !== null && ticket.requester.email?.toLowerCase() === mail.from
+    const counted = await countMails(scope, ticket, mail, isRequester, now)
+    const place = placeOf({ isAutomatic: automatic !== null, ...counted })
+    const reason = automatic ?? 'TOO_MANY'
+    if (place === 'KEPT' || (place === 'NOTE' && !open)) return { outcome: 'KEPT', reason }
+    const words = await wordsOf(scope, [ticketId, ticket.id], mail)
+    const written = { mail, words, isRequester, now }
+    if (place === 'NOTE') {
+      await note(scope, ticket, written, reason)
+      return { outcome: 'NOTE', reason, ticketNumber: ticket.number }
+    }
+    const goesOn = open ? ticket : await openFollowUp(scope, ticket, mail.id, now)
+    await say(scope, goesOn, written, !open)
+    return { outcome: open ? 'COMMENT' : 'FOLLOW_UP', ticketNumber: goesOn.number }
   })
   return value
 }
 
-/** The ticket that the mail belongs to, or where that was merged (F70), if things go on there. Locked. */
-async function goesOnIn(scope: ChangeScope, ticketId: string) {
-  const read = (id: string) => scope.db.ticket.findUniqueOrThrow({ where: { id }, include: { requester: true } })
-  const targetId = await lockMergeTarget(scope, ticketId)
-  const target = targetId === undefined ? undefined : await read(targetId)
-  return target && target.status !== 'CLOSED' && target.deletedAt === null ? target : read(ticketId)
-}
+const MINUTE_MS = 60_000
+const DAY_MS = 24 * 60 * MINUTE_MS
 
-/** F26: a closed ticket stays closed. What is said next opens another, which goes on by e-mail. */
-async function followUp({ db }: ChangeScope, closed: Ticket, mail: ReceivedMail, now: Date): Promise<Ticket> {
-  const { channel, accountId, requesterId, subject, groupId } = closed
-  return db.ticket.create({
-    data: {
-      id: uuidv7(),
-      channel,
-      accountId,
-      requesterId,
-      subject,
-      groupId,
-      threadKey: `email:${mail.messageId ?? uuidv7()}`,
-      followUpOfId: closed.id,
-      movedToEmailAt: now,
-    },
-  })
-}
-
-async function addComment(
-  scope: ChangeScope,
-  ticket: Ticket,
-  mail: ReceivedMail,
+/** What its sender has mailed of late, and how many mails are private notes. */
+async function countMails(
+  { db }: ChangeScope,
+  { id: ticketId, requesterId }: Ticket,
+  { from }: ReceivedMail,
+  isRequester: boolean,
   now: Date,
-  opens: boolean,
-): Promise<void> {
-  const { db, emit } = scope
-  const requester = await db.user.findUniqueOrThrow({ where: { id: ticket.requesterId }, select: { email: true } })
-  // Whoever else has the mail may write, too, but not in the customer's name, and not for everybody to read.
-  const isRequester = requester.email?.toLowerCase() === mail.from
-  const said = newWords(mail.text, ANSWER_ABOVE) || 'E-mail without text'
-  const words = isRequester ? said : `From ${mail.from}:\n\n${said}`
-  const comment = {
-    id: uuidv7(),
-    authorId: isRequester ? ticket.requesterId : null,
-    direction: 'INBOUND',
-    visibility: isRequester ? 'PUBLIC' : 'PRIVATE',
-  } as const
-  const notes = mail.attachments.length > 0 ? [noteOf(mail.attachments)] : []
-  await db.comment.createMany({
-    data: [
-      {
-        ...comment,
-        ticketId: ticket.id,
-        channel: 'EMAIL',
-        body: [...words].slice(0, COMMENT_LENGTH).join(''),
-        externalId: mail.messageId,
-        postedAt: now,
-      },
-      ...notes.map((body) => ({
-        id: uuidv7(),
-        ticketId: ticket.id,
-        authorId: null,
-        direction: 'OUTBOUND' as const,
-        visibility: 'PRIVATE' as const,
-        channel: 'API' as const,
-        body,
-        postedAt: now,
-      })),
-    ],
-  })
-  const status = isRequester && !opens ? statusAfterRequesterComment(ticket.status) : ticket.status
-  const after = await db.ticket.update({
-    where: { id: ticket.id },
-    data: {
-      commentCount: { increment: 1 + notes.length },
-      updatedAt: now,
-      status,
-      ...(status !== 'SOLVED' && { solvedAt: null }),
-    },
-  })
-  const actor = isRequester ? ({ kind: 'requester', id: ticket.requesterId } as const) : undefined
-  const snapshot = snapshotOf(after)
-  if (opens) return emit({ type: 'ticket.created', ticket: snapshot, commentId: comment.id }, actor)
-  emit({ type: 'comment.created', ticket: snapshot, comment }, actor)
-  if (status === ticket.status) return
-  emit({ type: 'ticket.updated', ticket: snapshot, before: { status: ticket.status }, changed: ['status'] }, actor)
+): Promise<{ readonly recent: number; readonly notes: number }> {
+  const since = (ms: number) => ({ gt: new Date(now.getTime() - ms) })
+  const mails = { ticketId, channel: 'EMAIL', direction: 'INBOUND' } as const
+  const ofThem = { authorId: null, body: { startsWith: ofSender(from) } }
+  const sender = isRequester ? { OR: [{ authorId: requesterId }, ofThem] } : ofThem
+  const [recent, notes] = await Promise.all([
+    db.comment.count({ where: { ...mails, ...sender, postedAt: since(COUNTED_MINUTES * MINUTE_MS) } }),
+    db.comment.count({ where: { ...mails, visibility: 'PRIVATE', postedAt: since(DAY_MS) } }),
+  ])
+  return { recent, notes }
 }
-
-const noteOf = (names: readonly string[]): string =>
-  `The e-mail came with what is not kept here: ${names.join(', ').slice(0, 1_000)}.`

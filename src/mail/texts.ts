@@ -87,14 +87,17 @@ function plain(
 
 const moment = (date: Date): string => `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
-/** Mail programs quote what they answer: what stands below this is ours again, and no news. */
+/**
+ * Mail programs repeat what they answer: what stands below this is ours again, and no news. It stands above our words, and
+ * stays as it is: people answer old mails.
+ */
 export const ANSWER_ABOVE = '--- Please write your answer above this line ---'
 
 /** F38: an agent's answer to a customer. */
 export function answerMail({ subject, body }: { readonly subject: string; readonly body: string }): Written {
   const title = subject.replaceAll(/\s+/g, ' ').trim().slice(0, SUBJECT_LENGTH)
-  const paragraphs = [...body.split(/\n{2,}/), ANSWER_ABOVE]
-  return { subject: `Re: ${title}`, text: `${body}\n\n${ANSWER_ABOVE}\n`, html: htmlOf(paragraphs) }
+  const paragraphs = [ANSWER_ABOVE, ...body.split(/\n{2,}/)]
+  return { subject: `Re: ${title}`, text: `${ANSWER_ABOVE}\n\n${body}\n`, html: htmlOf(paragraphs) }
 }
 
 const SUBJECT_LENGTH = 150

@@ -1,4 +1,5 @@
 import type { Attempted } from '../domain/delivery.ts'
+import { isMessageId } from '../domain/inbound-mail.ts'
 import { MailError, type Mailer } from '../mail/mailer.ts'
 import type { ReplyAddresses } from '../mail/reply-address.ts'
 import { answerMail } from '../mail/texts.ts'
@@ -20,15 +21,17 @@ export function createMailCourier({ store, mailer, addresses }: MailCourierServi
   return {
     async prepare({ commentId, ticketId, target, body }: DueDelivery): Promise<Parcel> {
       const { prisma } = store
-      const [ticket, before] = await Promise.all([
+      const [ticket, mails] = await Promise.all([
         prisma.ticket.findUniqueOrThrow({ where: { id: ticketId }, select: { number: true, subject: true } }),
         prisma.comment.findMany({
-          where: { ticketId, channel: 'EMAIL', externalId: { not: null } },
+          // What is private here is not the customer's to know of.
+          where: { ticketId, channel: 'EMAIL', visibility: 'PUBLIC', externalId: { not: null } },
           orderBy: [{ postedAt: 'desc' }, { id: 'desc' }],
           take: REFERENCES,
           select: { externalId: true, direction: true },
         }),
       ])
+      const before = mails.filter(({ externalId }) => externalId !== null && isMessageId(externalId))
       const messageId = addresses.messageIdOf(commentId)
       const mail = {
         to: target,

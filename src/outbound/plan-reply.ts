@@ -16,7 +16,7 @@ export interface ReplyPlan {
   readonly channel: ReplyChannel
   /** Who sends it; null: nobody's account, as with e-mail. */
   readonly accountId: string | null
-  /** Why it is that one; null: it was named. */
+  /** Why it is that one; null: it was named, or none is needed. */
   readonly reason: SenderReason | null
   /** What or whom it answers: a post's id, a user's id at X, or an address. */
   readonly target: string
@@ -35,7 +35,7 @@ export type PlannedReply =
   | { readonly plan: ReplyPlan; readonly refusal?: undefined }
   | { readonly plan?: undefined; readonly refusal: ReplyRefusal }
 
-/** `named`: the account that the agent chose (F28). */
+/** `named`: the account that the agent chose (F28). An e-mail needs none, and minds none (F38). */
 export function planReply(
   ticket: { readonly status: TicketStatus },
   facts: ReplyFacts,
@@ -53,11 +53,11 @@ export function planReply(
   if (target === null && channel === 'EMAIL') return refuse('NO_EMAIL', 'ticket', REFUSAL_WORDS.NO_EMAIL)
   if (target === null)
     return refuse('NOTHING_TO_ANSWER', 'comment', 'There is nothing of the customer here that X lets us answer.')
+  if (channel === 'EMAIL') return { plan: { channel, accountId: null, reason: null, target, participants } }
   const sender = senderOf(facts, mode, named)
   if (sender.refusal) return refuse(sender.refusal, 'account', REFUSAL_WORDS[sender.refusal])
   if (sender.accountId === undefined) return refuse('NOT_FOUND', 'account', 'There is no account with this id.')
-  const accountId = channel === 'EMAIL' ? null : sender.accountId
-  return { plan: { channel, accountId, reason: sender.reason, target, participants } }
+  return { plan: { channel, accountId: sender.accountId, reason: sender.reason, target, participants } }
 }
 
 const refuse = (code: UserError['code'], about: ReplyRefusal['about'], message: string): PlannedReply => ({

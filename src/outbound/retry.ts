@@ -1,4 +1,4 @@
-import { type DeliveryError, isRetryable } from '../domain/delivery.ts'
+import { type DeliveryError, isRetryable, mayBeSentWords } from '../domain/delivery.ts'
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Store } from '../store/store.ts'
@@ -39,12 +39,7 @@ export async function retry(
       const comment = await db.comment.findUnique({ where: { id: commentId } })
       if (!row || !comment) return nothing()
       if (row.state === 'UNKNOWN' && !evenIfSent)
-        return refused(
-          ticket.id,
-          'MAY_BE_SENT',
-          'evenIfSent',
-          'X may have it already: look on X first. Sent again, it may be there twice.',
-        )
+        return refused(ticket.id, 'MAY_BE_SENT', 'evenIfSent', mayBeSentWords(comment.channel))
       const failed = row.state === 'FAILED' && row.error !== null
       if (!failed && row.state !== 'UNKNOWN')
         return refused(ticket.id, 'CONFLICT', 'commentId', 'Only an answer that was not sent can be sent again.')

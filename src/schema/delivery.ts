@@ -1,4 +1,4 @@
-import { DELIVERY_ERRORS, type DeliveryError, isRetryable } from '../domain/delivery.ts'
+import { DELIVERY_ERRORS, type DeliveryError, deliveryWords, isRetryable } from '../domain/delivery.ts'
 import { AccountRef } from './account.ts'
 import { builder } from './builder.ts'
 import { DeliveryStateEnum, described } from './enums.ts'
@@ -32,11 +32,14 @@ export const DeliveryRef = builder.prismaObject('Delivery', {
     }),
     message: t.string({
       nullable: true,
-      select: { error: true },
+      select: { error: true, channel: true },
       description: 'The same, in words for the agent.',
-      resolve: ({ error }) => (isDeliveryError(error) ? DELIVERY_ERRORS[error] : null),
+      resolve: ({ error, channel }) => (isDeliveryError(error) ? deliveryWords(error, channel) : null),
     }),
-    detail: t.exposeString('detail', { nullable: true, description: 'What X itself said, as far as it did.' }),
+    detail: t.exposeString('detail', {
+      nullable: true,
+      description: 'What X, or the mail server, itself said, as far as it did.',
+    }),
     retryable: t.boolean({
       select: { state: true, error: true },
       description: 'Whether `retryReply` may help.',

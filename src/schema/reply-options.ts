@@ -96,13 +96,14 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
     preselected: t.field({
       type: PreselectedRef,
       nullable: true,
-      description: 'Who answers if nobody is named; null: none may, unless the agent names one that may.',
+      description:
+        'Who answers if nobody is named; null: none may, unless the agent names one that may; or none is needed, as for e-mail.',
       resolve: ({ preselected }) => preselected,
     }),
     refusal: t.field({
       type: SenderRefusalEnum,
       nullable: true,
-      description: 'With nobody preselected: why.',
+      description: 'With nobody preselected: why; null: an e-mail needs nobody.',
       resolve: ({ refusal }) => refusal,
     }),
     text: t.exposeString('text', {

@@ -52,7 +52,7 @@ const CODES = {
   EMAIL_TAKEN: 'Somebody else has this e-mail address.',
   ...REFUSAL_WORDS,
   NOTHING_TO_ANSWER: 'The ticket holds nothing of the customer that X lets us answer.',
-  MAY_BE_SENT: 'X may have the answer already; sent again, it may be there twice.',
+  MAY_BE_SENT: 'X, or the customer’s mailbox, may have the answer already; sent again, it may be there twice.',
   IDEMPOTENCY_CONFLICT: 'You used this idempotency key already, for something else.',
   TOO_MANY_TICKETS: 'A bulk update takes no more tickets than this.',
   TOO_MANY_BULK_UPDATES: 'As many bulk updates as there may be wait or run already.',

@@ -26,13 +26,9 @@ const newEpoch = () => randomBytes(6).toString('hex')
  * epoch was made for. Must be the transaction's last statement: from here on, other writers wait.
  */
 export async function append(db: Db, unlogged: readonly Unlogged[]): Promise<EventBatch> {
-  const rows = unlogged.map(({ actor, body }) => ({
-    type: body.type,
-    actor,
-    ticketId: 'ticket' in body ? body.ticket.id : null,
-    accountId: 'ticket' in body ? body.ticket.accountId : 'accountId' in body ? body.accountId : null,
-    data: body,
-  }))
+  // The actor of most is the actor of all, and what the columns repeat is taken from the body: half the text to send.
+  const most = unlogged[0]?.actor
+  const rows = unlogged.map(({ actor, body }) => (actor === most ? { data: body } : { actor, data: body }))
   const [place] = await db.$queryRaw<{ epoch: string; head: bigint; at: Date }[]>`
     WITH head AS (
       UPDATE event_log_head
@@ -44,9 +40,11 @@ export async function append(db: Db, unlogged: readonly Unlogged[]): Promise<Eve
       RETURNING epoch, head, date_trunc('milliseconds', clock_timestamp()) AS at
     ), appended AS (
       INSERT INTO event ("offset", type, at, actor, ticket_id, account_id, data)
-      SELECT head.head - ${rows.length} + e.place, e.row->>'type', head.at, e.row->'actor',
-             (e.row->>'ticketId')::uuid, (e.row->>'accountId')::uuid, e.row->'data'
-      FROM head, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) WITH ORDINALITY AS e(row, place)
+      SELECT head.head - ${rows.length} + e.place, d.data->>'type', head.at,
+             coalesce(e.row->'actor', ${JSON.stringify(most)}::jsonb), (d.data->'ticket'->>'id')::uuid,
+             coalesce(d.data->'ticket'->>'accountId', d.data->>'accountId')::uuid, d.data
+      FROM head, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) WITH ORDINALITY AS e(row, place),
+           LATERAL (SELECT e.row->'data' AS data) AS d
     )
     SELECT epoch, head, at FROM head`
   if (!place) throw new Error('The row of event_log_head is missing: this database was not migrated by Perch.')

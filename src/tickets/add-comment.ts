@@ -6,7 +6,9 @@ import type { Audience } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket } from './lock-ticket.ts'
 import { lockMergeTarget } from './merge-target.ts'
+import { openFollowUpsOf } from './open-follow-ups.ts'
 import { type Done, NO_TICKET, type Outcome } from './outcome.ts'
+import { takeRequesterTurn } from './requester-turn.ts'
 
 /** What became of a requester's comment; `ticketId` is where it stands, which may be a follow-up of the one named. */
 export type CommentOutcome = Outcome & { readonly commentId: string | null }
@@ -23,8 +25,7 @@ export async function addComment(
 ): Promise<CommentOutcome> {
   const actor = { kind: 'requester', id: requester.userId } as const
   const { value, position } = await store.change(actor, async (scope): Promise<Done & { commentId: string | null }> => {
-    // Before any ticket, as whoever comes second must not hold one that the first goes on to.
-    await scope.db.$executeRaw`SELECT pg_advisory_xact_lock(hashtext(${`perch comments ${requester.userId}`}))`
+    await takeRequesterTurn(scope, requester.userId)
     const named = await lockTicket(scope, requester, ticketId)
     if (!named) return { ...NO_TICKET, commentId: null }
     const problem = commentProblem(body)
@@ -38,6 +39,8 @@ export async function addComment(
     if (named.ticket.status !== 'CLOSED') return { ...(await goOn(scope, named, comment)), commentId }
     const target = await lockOpenTarget(scope, requester, ticketId)
     if (target) return { ...(await goOn(scope, target, comment)), commentId }
+    const going = await lockOpenFollowUp(scope, requester, named.ticket)
+    if (going) return { ...(await goOn(scope, going, comment)), commentId }
     const followUp = await openFollowUp(scope, named, comment)
     if (followUp) return { ...followUp, commentId }
     const open = await lockOpenSibling(scope, requester, named.ticket)
@@ -139,6 +142,19 @@ async function lockOpenTarget(
   const targetId = await lockMergeTarget(scope, ticketId)
   const target = targetId === undefined ? undefined : await lockTicket(scope, requester, targetId)
   return target && target.ticket.status !== 'CLOSED' ? target : undefined
+}
+
+/** F26: where the requester went on from it already, by whatever way. */
+async function lockOpenFollowUp(
+  scope: ChangeScope,
+  requester: Audience,
+  ticket: Pick<TicketState, 'id' | 'requesterId'>,
+): Promise<LockedTicket | undefined> {
+  for (const id of await openFollowUpsOf(scope, ticket)) {
+    const locked = await lockTicket(scope, requester, id)
+    if (locked && locked.ticket.status !== 'CLOSED') return locked
+  }
+  return undefined
 }
 
 /** The open ticket of the same conversation. */

@@ -5,9 +5,12 @@ import {
   afterFailedLook,
   afterLook,
   DELIVERY_ERRORS,
+  type DeliveryError,
+  deliveryWords,
   expectedDelayMs,
   isRetryable,
   isSince,
+  mayBeSentWords,
   type Standing,
 } from '../../src/domain/delivery.ts'
 
@@ -134,4 +137,20 @@ describe('the same words', () => {
     ['long before are no answer', begunAt, '2026-11-23T11:58:00Z', false],
     ['before anything is known of an attempt', null, '2026-01-01T00:00:00Z', true],
   ])('%s', (_what, begun, said, since) => expect(isSince(begun, said)).toBe(since))
+})
+
+it('what becomes of an e-mail is said without X, and of all else with the usual words', () => {
+  const codes = Object.keys(DELIVERY_ERRORS).filter((code): code is DeliveryError => code in DELIVERY_ERRORS)
+  const ofMail = [
+    'UNAVAILABLE',
+    'UNAVAILABLE_TOO_LONG',
+    'MAIL_REFUSED',
+    'TICKET_DELETED',
+    'WITHDRAWN',
+    'UNKNOWN',
+  ] as const
+  for (const code of ofMail) expect(deliveryWords(code, 'EMAIL')).not.toMatch(/\bX\b/)
+  for (const code of codes) expect(deliveryWords(code, 'X_POST')).toBe(DELIVERY_ERRORS[code])
+  expect(mayBeSentWords('EMAIL')).not.toMatch(/\bX\b/)
+  expect(mayBeSentWords('X_DM')).toMatch(/\bX\b/)
 })

@@ -116,6 +116,20 @@ describe('what stands in the way', () => {
 })
 
 it.each([
+  [true, null],
+  [false, 'NO_EMAIL'],
+])(
+  'e-mail needs no account, only an address (%j), also when the one addressed is unlinked: %j',
+  (hasEmail, refusal) => {
+    for (const mode of ['single', 'bulk'] as const) {
+      const accounts: SenderAccount[] = [{ ...receiver, status: 'UNLINKED' }, other]
+      const choice = chooseSender(mode, accounts, { ...post, channel: 'EMAIL', hasEmail }, RULES)
+      expect(choice).toEqual({ options: [{ accountId: 'other', refusal }], preselected: null, refusal })
+    }
+  },
+)
+
+it.each([
   ['X_CORP', 'X_POST', false, 'X_POST'],
   ['X_CORP_LIKE', 'X_POST', false, 'X_POST'],
   ['X_CORP_LIKE', null, false, 'X_POST'],

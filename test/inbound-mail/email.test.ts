@@ -1,6 +1,8 @@
+import { v7 as uuidv7 } from 'uuid'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
+import { ANSWER_ABOVE } from '../../src/mail/texts.ts'
 import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
@@ -120,7 +122,7 @@ describe('a ticket', () => {
       from: { value: [{ address: 'perch@localhost' }] },
     })
     expect(first.to).toMatchObject({ value: [{ address: email }] })
-    expect(first.text).toMatch(/^It is on its way\.\n\nBest, Grace & Co <3\n\n---/)
+    expect(first.text).toBe(`${ANSWER_ABOVE}\n\nIt is on its way.\n\nBest, Grace & Co <3\n`)
     expect(addressOf(first)).toMatch(new RegExp(`^Support\\+${number}\\.[0-9a-f]{20}@acme\\.example$`))
     expect(first.headers.get('auto-submitted')).toBeUndefined()
     await app.store.prisma.ticket.update({ where: { id }, data: { status: 'PENDING' } })
@@ -144,16 +146,50 @@ describe('a ticket', () => {
     expect(second.references).toEqual([first.messageId, second.inReplyTo])
   })
 
+  it('is answered though its account is unlinked, and no other is the default', { timeout: 30_000 }, async () => {
+    const { id, global } = await ticket()
+    await move(global)
+    const gone = { id: uuidv7(), xUserId: `9${customers}`, screenName: `gone_${customers}`, name: 'Gone' }
+    await app.store.prisma.account.create({ data: { ...gone, status: 'UNLINKED', unlinkedAt: new Date() } })
+    await app.store.prisma.ticket.update({ where: { id }, data: { accountId: gone.id } })
+    const options = `query($id: ID!) { replyOptions(ticketId: $id) { channel refusal preselected { reason } senders { allowed } } }`
+    expect(await ask(options, { id: global })).toEqual({
+      replyOptions: { channel: 'EMAIL', refusal: null, preselected: null, senders: [{ allowed: true }] },
+    })
+    expect((await answer(global, 'We are still here.')).text).toContain('We are still here.')
+  })
+
   it('whose mail is refused says why', { timeout: 30_000 }, async () => {
     const { id, global } = await ticket()
     await move(global)
     smtp.refuse(550)
-    await ask(`mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { position } }`, {
-      input: { ticketId: global, body: 'Hello' },
-    })
+    const { replyToTicket } = await ask<{ replyToTicket: { comment: { id: string } } }>(
+      `mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { comment { id } } }`,
+      { input: { ticketId: global, body: 'Hello' } },
+    )
     const delivery = () => app.store.prisma.delivery.findFirst({ where: { ticketId: id } })
     await expect.poll(delivery, { timeout: 10_000 }).toMatchObject({ state: 'FAILED', error: 'MAIL_REFUSED' })
     smtp.refuse(null)
+    const commentId = replyToTicket.comment.id
+    const words = async () => {
+      const { ticket: read } = await ask<{
+        ticket: { comments: { nodes: { delivery: { message: string } | null }[] } }
+      }>('query($id: ID!) { ticket(id: $id) { comments(last: 1) { nodes { delivery { message } } } } }', { id: global })
+      return read.comments.nodes[0]?.delivery?.message
+    }
+    expect(await words()).toMatch(/^The mail server refuses/)
+    await app.store.prisma.delivery.updateMany({
+      where: { ticketId: id },
+      data: { state: 'UNKNOWN', error: 'UNKNOWN' },
+    })
+    expect(await words()).toMatch(/mail servers cannot be asked/)
+    const { retryReply } = await ask<{ retryReply: { userErrors: { code: string; message: string }[] } }>(
+      'mutation($input: RetryReplyInput!) { retryReply(input: $input) { userErrors { code message } } }',
+      { input: { commentId } },
+    )
+    expect(retryReply.userErrors).toEqual([
+      { code: 'MAY_BE_SENT', message: expect.stringMatching(/^The customer may have the e-mail already/) },
+    ])
   })
 
   it('that is closed goes on in a follow-up, by e-mail', { timeout: 30_000 }, async () => {
@@ -166,6 +202,30 @@ describe('a ticket', () => {
     const next = await app.store.prisma.ticket.findUniqueOrThrow({ where: { number: Number(taken['ticketNumber']) } })
     expect(next).toMatchObject({ followUpOfId: id, requesterId, status: 'NEW', movedToEmailAt: expect.any(Date) })
     expect((await comments(next.id)).map(({ body }) => body)).toEqual(['Not quite'])
+    // F26: there is one at a time, also of that one.
+    const write = (text: string) => hand(letter({ From: email, To: addressOf(mail) }, text))
+    expect(await write('And')).toMatchObject({ outcome: 'COMMENT', ticketNumber: next.number })
+    await app.store.prisma.ticket.update({ where: { id: next.id }, data: { status: 'CLOSED', solvedAt: new Date() } })
+    const both = await Promise.all([write('One'), write('Two')])
+    expect(both.map(({ outcome }) => outcome).toSorted()).toEqual(['COMMENT', 'FOLLOW_UP'])
+    expect(both[0]?.['ticketNumber']).toBe(both[1]?.['ticketNumber'])
+    await app.store.prisma.ticket.updateMany({ where: { followUpOfId: id }, data: { deletedAt: new Date() } })
+    expect(await write('Three')).toMatchObject({ outcome: 'FOLLOW_UP' })
+  })
+
+  it('that is full goes on in a follow-up (F24)', { timeout: 30_000 }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Done.')
+    await app.store.prisma.ticket.update({ where: { id }, data: { commentCount: 5_000, status: 'PENDING' } })
+    const write = (text: string) => hand(letter({ From: email, To: addressOf(mail) }, text))
+    const taken = await write('One more')
+    expect(taken).toMatchObject({ outcome: 'FOLLOW_UP' })
+    expect(await app.store.prisma.ticket.findUnique({ where: { id } })).toMatchObject({
+      commentCount: 5_000,
+      status: 'PENDING',
+    })
+    expect(await write('And another')).toEqual({ ...taken, outcome: 'COMMENT' })
   })
 })
 
@@ -191,13 +251,13 @@ describe('a mail to a ticket that was merged', () => {
     await app.store.prisma.ticket.update({ where: { id }, data: { deletedAt: new Date() } })
     expect(await write('Thanks again')).toMatchObject({ outcome: 'COMMENT', ticketNumber: last.number })
     await app.store.prisma.ticket.update({ where: { id }, data: { deletedAt: null } })
-    for (const gone of [{ deletedAt: new Date() }, { deletedAt: null, status: 'CLOSED' as const }]) {
-      await app.store.prisma.ticket.update({ where: { id: last.id }, data: gone })
-      const taken = await write('One more thing')
-      expect(taken).toMatchObject({ outcome: 'FOLLOW_UP' })
-      const number = Number(taken['ticketNumber'])
-      expect(await app.store.prisma.ticket.findUnique({ where: { number } })).toMatchObject({ followUpOfId: id })
-    }
+    await app.store.prisma.ticket.update({ where: { id: last.id }, data: { status: 'CLOSED' } })
+    const taken = await write('One more thing')
+    expect(taken).toMatchObject({ outcome: 'FOLLOW_UP' })
+    const number = Number(taken['ticketNumber'])
+    expect(await app.store.prisma.ticket.findUnique({ where: { number } })).toMatchObject({ followUpOfId: id })
+    await app.store.prisma.ticket.update({ where: { id: last.id }, data: { deletedAt: new Date() } })
+    expect(await write('And another')).toEqual({ ...taken, outcome: 'COMMENT' })
   })
 })
 
@@ -220,6 +280,38 @@ describe('a mail that comes in', () => {
       { body: 'Here it is', visibility: 'PUBLIC' },
       { body: 'The e-mail came with what is not kept here: parcel.png.', visibility: 'PRIVATE' },
     ])
+  })
+
+  it('is what the customer wrote, wherever their program has them write', { timeout: 60_000 }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Is it the red one?\n\nOr is it rather the blue one, with the long handle?')
+    const ours = mail.text ?? ''
+    const quoted = ours.replaceAll(/^/gm, '> ')
+    const outlook = `From: Perch <perch@localhost>\nSent: Monday, November 23, 2026 10:00\nTo: Ada\nSubject: Re: parcel`
+    const old = 'Is it the red one?\n\nOr is it rather the blue one, with the long handle?'
+    for (const [text, words] of [
+      [`On Mon, 23 Nov 2026 at 10:00, Perch wrote:\n${quoted}\n\nBelow: the blue one`, 'Below: the blue one'],
+      [`${quoted.replace('one?', 'one?\n\nBetween: no\n')}\nBetween: yes`, 'Between: no\n\nBetween: yes'],
+      [`Above: the blue one\n\n${outlook}\n\n${ours}`, 'Above: the blue one'],
+      [`${outlook}\n\n${ours}\nBelow, unquoted`, 'Below, unquoted'],
+      [`Above an old one\n\n${old}\n\n${ANSWER_ABOVE}\n`, 'Above an old one'],
+      [`> ${old.replaceAll('\n', '\n> ')}\n>\n> ${ANSWER_ABOVE}\n\nBelow an old one`, 'Below an old one'],
+    ] as const) {
+      expect(await hand(letter({ From: email, To: addressOf(mail) }, text))).toMatchObject({ outcome: 'COMMENT' })
+      expect((await comments(id)).at(-1)?.body).toBe(words)
+    }
+  })
+
+  it('of HTML alone is read, too', async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Is it rather the blue one, with the long handle?')
+    const [, ours] = /<body[^>]*>([\s\S]*)<\/body>/.exec(String(mail.html)) ?? []
+    const html = `<div>The blue one</div><div id="divRplyFwdMsg"><b>From:</b> Perch<br><b>Sent:</b> Monday<br><b>To:</b> Ada<br><b>Subject:</b> Re: parcel</div>${ours}`
+    const headers = { From: email, To: addressOf(mail), 'Content-Type': 'text/html; charset=utf-8' }
+    expect(await hand(letter(headers, html))).toMatchObject({ outcome: 'COMMENT' })
+    expect((await comments(id)).at(-1)?.body).toBe('The blue one')
   })
 
   it('of somebody else who has the mail is a private comment in their own name', { timeout: 30_000 }, async () => {
@@ -270,25 +362,96 @@ describe('a mail that comes in', () => {
   })
 
   it.each<[string, Record<string, string>, object]>([
-    ['a holiday notice', { 'Auto-Submitted': 'auto-replied' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],
-    ['one of an older program', { 'X-Autoreply': 'yes' }, { outcome: 'IGNORED', reason: 'AUTO_REPLY' }],
-    ['a bounce', { 'Return-Path': '<>' }, { outcome: 'IGNORED', reason: 'BOUNCE' }],
-    ['a newsletter', { 'List-Id': '<news.example>' }, { outcome: 'IGNORED', reason: 'MAILING_LIST' }],
+    ['a holiday notice', { 'Auto-Submitted': 'auto-replied' }, { outcome: 'KEPT', reason: 'AUTO_REPLY' }],
+    ['a bounce', { 'Return-Path': '<>' }, { outcome: 'KEPT', reason: 'BOUNCE' }],
+    ['a newsletter', { 'List-Id': '<news.example>' }, { outcome: 'KEPT', reason: 'UNMATCHED' }],
     ['our own', { From: 'support+9@ACME.example' }, { outcome: 'IGNORED', reason: 'OUR_OWN' }],
-    ['one without a sender', { From: '' }, { outcome: 'IGNORED', reason: 'NO_SENDER' }],
+    [
+      'our own, whoever it is from',
+      { 'Message-ID': '<01234567-89ab-cdef-0123-456789abcdef@acme.example>' },
+      { outcome: 'IGNORED', reason: 'OUR_OWN' },
+    ],
+    ['one without a sender', { From: '' }, { outcome: 'KEPT', reason: 'NO_SENDER' }],
     ['one to nobody’s ticket', {}, { outcome: 'KEPT', reason: 'UNMATCHED' }],
     [
       'one to a ticket whose number was guessed',
       { To: 'support+1.00000000000000000000@acme.example' },
       { outcome: 'KEPT', reason: 'UNMATCHED' },
     ],
-  ])('%s is no comment', async (_what, headers, outcome) => {
+  ])('%s is no comment, and is kept unless it is ours', async (_what, headers, outcome) => {
     const before = await app.store.prisma.comment.count({ where: { channel: 'EMAIL' } })
-    expect(await hand(letter({ From: 'a@b.example', To: 'support@acme.example', ...headers }, 'Hi'))).toEqual({
-      status: 200,
-      ...outcome,
-    })
+    const raw = letter({ From: 'a@b.example', To: 'support@acme.example', ...headers }, 'Hi')
+    expect(await hand(raw)).toEqual({ status: 200, ...outcome })
     expect(await app.store.prisma.comment.count({ where: { channel: 'EMAIL' } })).toBe(before)
+    const letters = await app.store.prisma.deadLetter.findMany({ where: { payload: raw.replaceAll('\n', '\r\n') } })
+    expect(letters.map(({ source, reason }) => ({ source, outcome: 'KEPT', reason }))).toEqual(
+      'outcome' in outcome && outcome.outcome === 'KEPT' ? [{ source: 'email', ...outcome }] : [],
+    )
+  })
+
+  it('of a machine is a private note, a few a day, and changes nothing else', { timeout: 60_000 }, async () => {
+    const { id, global, email, number } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'PENDING' } })
+    const notice = () =>
+      letter({ From: email, To: addressOf(mail), 'Auto-Submitted': 'auto-replied' }, 'I am away.\n\n> Hello')
+    const first = notice()
+    expect(await hand(first)).toEqual({ status: 200, outcome: 'NOTE', reason: 'AUTO_REPLY', ticketNumber: number })
+    expect(await hand(first)).toMatchObject({ outcome: 'DUPLICATE' })
+    expect((await comments(id)).at(-1)).toMatchObject({
+      body: `From ${email}:\n\nAn automatic answer, so it changes nothing on the ticket.\n\nI am away.`,
+      visibility: 'PRIVATE',
+      authorId: null,
+    })
+    for (const outcome of ['NOTE', 'NOTE', 'KEPT', 'KEPT']) expect(await hand(notice())).toMatchObject({ outcome })
+    expect(await app.store.prisma.ticket.findUnique({ where: { id } })).toMatchObject({
+      status: 'PENDING',
+      commentCount: 5,
+    })
+    expect(await app.store.prisma.deadLetter.count({ where: { payload: { contains: email } } })).toBe(5)
+    // A person goes on as before, and is answered by what they wrote.
+    const theirs = { From: email, To: addressOf(mail), 'X-Auto-Response-Suppress': 'All', 'List-Id': '<us.example>' }
+    expect(await hand(letter(theirs, 'I am back'))).toMatchObject({ outcome: 'COMMENT' })
+    expect(await app.store.prisma.ticket.findUnique({ where: { id } })).toMatchObject({ status: 'OPEN' })
+    expect((await answer(global, 'Welcome')).references).toEqual([mail.messageId, `<letter-${letters}@mail.example>`])
+    // What is closed stays closed.
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'CLOSED', solvedAt: new Date() } })
+    const late = letter({ From: 'mailer-daemon@mail.example', To: addressOf(mail) }, 'It did not arrive')
+    expect(await hand(late)).toMatchObject({ outcome: 'KEPT', reason: 'BOUNCE' })
+    expect(await app.store.prisma.ticket.count({ where: { followUpOfId: id } })).toBe(0)
+  })
+
+  it('of a machine that does not say so is a note once there are many, and opens nothing', {
+    timeout: 60_000,
+  }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    const write = () => hand(letter({ From: email, To: addressOf(mail) }, 'We have received your mail.'))
+    for (let count = 0; count < 10; count++) expect(await write()).toMatchObject({ outcome: 'COMMENT' })
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'SOLVED', solvedAt: new Date() } })
+    expect(await write()).toMatchObject({ outcome: 'NOTE', reason: 'TOO_MANY' })
+    expect((await comments(id)).at(-1)).toMatchObject({ visibility: 'PRIVATE' })
+    expect(await app.store.prisma.ticket.findUnique({ where: { id } })).toMatchObject({ status: 'SOLVED' })
+    await app.store.prisma.ticket.update({ where: { id }, data: { status: 'CLOSED' } })
+    expect(await write()).toMatchObject({ outcome: 'KEPT', reason: 'TOO_MANY' })
+  })
+
+  it('without a Message-ID is one comment, however often it comes, and is answered without it', {
+    timeout: 30_000,
+  }, async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    for (const messageId of ['', `<${'long'.repeat(1_000)}@mail.example>`]) {
+      const raw = letter({ From: email, To: addressOf(mail), 'Message-ID': messageId }, `Hi ${messageId.length}`)
+      expect(await hand(raw)).toMatchObject({ outcome: 'COMMENT' })
+      expect(await hand(raw)).toMatchObject({ outcome: 'DUPLICATE' })
+    }
+    expect(await comments(id)).toHaveLength(4)
+    const next = await answer(global, 'Bye')
+    expect([next.inReplyTo, next.references]).toEqual([undefined, mail.messageId])
   })
 
   it('is taken from nobody without the token, and not without end', async () => {

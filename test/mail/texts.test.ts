@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEAUTHORIZATION_CAUSES } from '../../src/domain/event.ts'
-import { deauthorizedMail, inactivityMail } from '../../src/mail/texts.ts'
+import { ANSWER_ABOVE, answerMail, deauthorizedMail, inactivityMail } from '../../src/mail/texts.ts'
 
 const at = new Date('2026-11-23T04:05:06Z')
 const link = 'https://support.example/oauth/x/start?ticket=a.b-c_d'
@@ -43,5 +43,13 @@ describe('what administrators are written', () => {
         expect(new Set(tags)).toEqual(new Set(['html', 'head', 'meta', 'body', 'div', 'p', 'a']))
       }),
     )
+  })
+})
+
+describe('an answer to a customer', () => {
+  it('stands below the line that mail programs repeat', () => {
+    const { text, html } = answerMail({ subject: 'where is  my\nparcel?', body: 'On its way.\n\n<3' })
+    expect(text).toBe(`${ANSWER_ABOVE}\n\nOn its way.\n\n<3\n`)
+    expect(html.indexOf(ANSWER_ABOVE)).toBeLessThan(html.indexOf('On its way.'))
   })
 })

@@ -243,7 +243,7 @@ describe('a bulk update', () => {
     const job = { jobId: dbId(payload.job?.id), ownerId: world.agent.userId }
     expect(
       await doBatch({ store: world.store, replies: bulkReplies(world.store) }, job, { size: 1, yields: false }),
-    ).toBe(true)
+    ).toBe('more')
     expect((await call('undoBulkUpdate', payload.job?.id)).userErrors).toMatchObject([{ code: 'BULK_UPDATE_RUNNING' }])
     expect((await call('cancelBulkUpdate', payload.job?.id)).job).toMatchObject({ status: 'CANCELLED', done: 1 })
     await work(payload)

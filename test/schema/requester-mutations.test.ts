@@ -108,6 +108,16 @@ describe('addComment', () => {
     expect((await world.store.prisma.ticket.findUniqueOrThrow({ where: { id } })).status).toBe('CLOSED')
   })
 
+  it('on a closed ticket goes on in the follow-up that the requester began by e-mail (F26)', async () => {
+    const { id } = await world.openTicket({ status: 'CLOSED', body: 'The old matter' })
+    const mail = await world.openTicket({ body: 'By e-mail' })
+    const data = { followUpOfId: id, threadKey: 'email:<1@example.org>', movedToEmailAt: new Date() }
+    await world.store.prisma.ticket.update({ where: { id: mail.id }, data })
+    const { ticket } = await added(world.customer, id, 'And here I am.')
+    expect(ticket?.number).toBe(mail.number)
+    expect(await world.store.prisma.ticket.count({ where: { followUpOfId: id } })).toBe(1)
+  })
+
   it('on a closed ticket, from several sides at once, opens one follow-up', async () => {
     const { id } = await world.openTicket({ status: 'CLOSED' })
     const all = await Promise.all(Array.from({ length: 6 }, (_, n) => added(world.customer, id, `Message ${n}`)))
