@@ -60,8 +60,9 @@ export async function say(scope: ChangeScope, ticket: Ticket, written: WrittenMa
   })
   const actor = isRequester ? ({ kind: 'requester', id: ticket.requesterId } as const) : undefined
   const snapshot = snapshotOf(after)
-  if (opens) return scope.emit({ type: 'ticket.created', ticket: snapshot, commentId: comment.ref.id }, actor)
-  scope.emit({ type: 'comment.created', ticket: snapshot, comment: comment.ref }, actor)
+  if (opens) scope.emit({ type: 'ticket.created', ticket: snapshot, commentId: comment.ref.id }, actor)
+  else scope.emit({ type: 'comment.created', ticket: snapshot, comment: comment.ref }, actor)
+  for (const each of comment.notes) scope.emit({ type: 'comment.created', ticket: snapshot, comment: each })
   if (status === ticket.status) return
   scope.emit(
     { type: 'ticket.updated', ticket: snapshot, before: { status: ticket.status }, changed: ['status'] },
@@ -80,12 +81,12 @@ export async function note(
   // A sender's many mails are counted by how they begin.
   const heading = `${NOTE_HEADINGS[reason]}, so it changes nothing on the ticket.`
   const body = `${ofSender(mail.from)}${heading}\n\n${words}`
-  const { ref, count } = await keep(scope, ticket, { ...written, body, isPublic: false })
+  const { ref, notes, count } = await keep(scope, ticket, { ...written, body, isPublic: false })
   const after = await scope.db.ticket.update({
     where: { id: ticket.id },
     data: { commentCount: { increment: count }, updatedAt: now },
   })
-  scope.emit({ type: 'comment.created', ticket: snapshotOf(after), comment: ref })
+  for (const comment of [ref, ...notes]) scope.emit({ type: 'comment.created', ticket: snapshotOf(after), comment })
 }
 
 /** How comments begin that are not the requester's own. */
@@ -103,25 +104,20 @@ async function keep(
     direction: 'INBOUND',
     visibility: isPublic ? 'PUBLIC' : 'PRIVATE',
   } as const
-  const notes = mail.attachments.length > 0 ? [noteOf(mail.attachments)] : []
+  const bodies = mail.attachments.length > 0 ? [noteOf(mail.attachments)] : []
+  const notes = bodies.map((note) => ({
+    ref: { id: uuidv7(), authorId: null, direction: 'OUTBOUND', visibility: 'PRIVATE' } as const,
+    body: note,
+  }))
   const ticketId = ticket.id
   const text = [...body].slice(0, COMMENT_LENGTH).join('')
   await db.comment.createMany({
     data: [
       { ...ref, ticketId, channel: 'EMAIL', body: text, externalId: mail.id, postedAt: now },
-      ...notes.map((each) => ({
-        id: uuidv7(),
-        ticketId,
-        authorId: null,
-        direction: 'OUTBOUND' as const,
-        visibility: 'PRIVATE' as const,
-        channel: 'API' as const,
-        body: each,
-        postedAt: now,
-      })),
+      ...notes.map((note) => ({ ...note.ref, ticketId, channel: 'API' as const, body: note.body, postedAt: now })),
     ],
   })
-  return { ref, count: 1 + notes.length }
+  return { ref, notes: notes.map((note) => note.ref), count: 1 + notes.length }
 }
 
 const noteOf = (names: readonly string[]): string =>

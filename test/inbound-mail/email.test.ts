@@ -280,6 +280,15 @@ describe('a mail that comes in', () => {
       { body: 'Here it is', visibility: 'PUBLIC' },
       { body: 'The e-mail came with what is not kept here: parcel.png.', visibility: 'PRIVATE' },
     ])
+    // Nothing that is committed goes unannounced, a note neither.
+    const told = await app.store.prisma.event.findMany({
+      where: { ticketId: id, type: 'comment.created' },
+      orderBy: { offset: 'asc' },
+    })
+    expect(told.slice(-2).map(({ data }) => data)).toMatchObject([
+      { comment: { direction: 'INBOUND', visibility: 'PUBLIC' } },
+      { comment: { direction: 'OUTBOUND', visibility: 'PRIVATE' } },
+    ])
   })
 
   it('is what the customer wrote, wherever their program has them write', { timeout: 60_000 }, async () => {
