@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { carriedOn, type LagSource, type SourceLag, secondsBehind } from '../domain/lag.ts'
 import { XCHAT_CURSORS, XCHAT_HEARD } from '../domain/xchat-cursor.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { SEARCHED } from './searched-tickets.ts'
 import { TOLD_SOURCES, type ToldSource, toldCursor } from './told.ts'
 
 /* Lag from the database alone, so that processes that read no source know it, too. */
@@ -31,6 +32,7 @@ const Cursors = z.record(z.string(), z.number())
 /** The cursor of each source. */
 const CURSORS: Readonly<Record<ToldSource, string>> = {
   MENTIONS: 'mentions',
+  OWN_POSTS: 'own-posts',
   LIKES: 'likes',
   MESSAGES: 'direct-messages',
   XCHAT: XCHAT_CURSORS,
@@ -66,8 +68,7 @@ export async function readLag(
         SELECT min(coalesce(r.synced_at, a.captures_from))
         FROM ticket t
         LEFT JOIN source_cursor r ON r.account_id = t.account_id AND r.source = 'conversation:' || t.thread_key
-        WHERE t.account_id = a.id AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
-          AND t.updated_at > now() - interval '7 days'
+        WHERE t.account_id = a.id AND ${SEARCHED}
       ), clock_timestamp()) AS conversations,
       s.connected_at AS "connectedAt", s.alive_at AS "aliveAt"
     FROM account a
@@ -93,6 +94,7 @@ function lagOf(row: Row): AccountLag {
   const wanted: readonly (readonly [LagSource, Date])[] = [
     ['MENTIONS', told('MENTIONS')],
     ['CONVERSATIONS', row.conversations],
+    ['OWN_POSTS', told('OWN_POSTS')],
     ...(row.trackLikes ? [['LIKES', told('LIKES')] as const] : []),
     ...(row.captureDirectMessages ? [['MESSAGES', told('MESSAGES')] as const] : []),
     ...(row.readsXChat ? [['XCHAT', unread ? read('XCHAT') : told('XCHAT')] as const] : []),

@@ -3,10 +3,12 @@ import { XCHAT_CURSORS } from '../../src/domain/xchat-cursor.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { readLag } from '../../src/ingest/lag.ts'
 import { saveCursors } from '../../src/ingest/rows-cursors.ts'
+import { conversations } from '../../src/ingest/sources/conversations.ts'
 import { deletions } from '../../src/ingest/sources/deletions.ts'
 import { directMessages } from '../../src/ingest/sources/direct-messages.ts'
 import { likes } from '../../src/ingest/sources/likes.ts'
 import { mentions } from '../../src/ingest/sources/mentions.ts'
+import { ownPosts } from '../../src/ingest/sources/own-posts.ts'
 import type { Source } from '../../src/ingest/sources/source.ts'
 import { type Standing, wantsOf } from '../../src/ingest/subscriptions.ts'
 import { keepTold } from '../../src/ingest/told.ts'
@@ -131,6 +133,85 @@ describe('direct messages', () => {
   })
 })
 
+const answer = (from: string, inReplyTo: string, text = 'and more') =>
+  sim.simulator.createPost({ from, text, inReplyTo }).id
+const comments = async () =>
+  (await store.prisma.comment.findMany({ orderBy: { postedAt: 'asc' } })).map(({ externalId }) => externalId)
+const quietFor = (days: number) =>
+  store.prisma.$executeRaw`UPDATE ticket SET updated_at = now() - ${days}::int * interval '1 day'`
+
+describe('conversations', () => {
+  it('bring what the author of a liked post says next, naming nobody', async () => {
+    const liked = say('what a lovely shop')
+    like(liked)
+    await round(ownPosts)
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    await round(likes)
+    const next = answer('ann', liked)
+    await round(conversations)
+    expect(await comments()).toEqual([liked, next])
+  })
+
+  it.each([
+    [8, true],
+    [29, true],
+    [31, false],
+  ])('bring what is said deeper in one that was quiet for %i days: %s', async (days, found) => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'who knows a good shop?' }).id
+    const asked = answer('ann', talk, 'not @acme')
+    await round(mentions)
+    const deeper = answer('ann', talk, 'or any other')
+    await quietFor(days)
+    await round(conversations)
+    expect(await comments()).toEqual(found ? [asked, deeper] : [asked])
+  })
+})
+
+describe('own posts', () => {
+  it('bring an answer that was given in the app on a ticket that nobody searches for any more', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    await quietFor(60)
+    const answered = answer('acme', asked, '@ann we look into it')
+    await round(ownPosts)
+    const [, comment] = await store.prisma.comment.findMany({ orderBy: { postedAt: 'asc' } })
+    expect(comment).toMatchObject({ externalId: answered, direction: 'OUTBOUND', visibility: 'PUBLIC' })
+    // The ticket is not quiet any more.
+    const thanks = answer('ann', answer('acme', answered, 'and mended it'), 'good')
+    await round(conversations)
+    expect(await comments()).toContain(thanks)
+  })
+
+  it('bring an answer on the ticket of a like, and a repost', async () => {
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    const praise = say('what a lovely shop')
+    like(praise)
+    await round(likes)
+    const thanks = answer('acme', praise, 'thank you')
+    sim.simulator.repost({ user: 'acme', postId: praise })
+    await round(ownPosts)
+    expect(await comments()).toEqual([praise, thanks])
+    expect(await store.prisma.comment.findFirst({ where: { retweeted: true } })).toMatchObject({ externalId: praise })
+  })
+
+  it('of before the account was switched on again are history, and each is read once', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    answer('acme', asked, 'while it was off')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await startNow()
+    await round(ownPosts)
+    expect(await comments()).toEqual([asked])
+    answer('acme', asked, 'now')
+    await round(ownPosts)
+    await round(ownPosts)
+    expect(await comments()).toHaveLength(2)
+    const timelines = sim.exchanges.filter(({ path }) => path.endsWith('/tweets'))
+    expect(timelines.map(({ response }) => response)).toHaveLength(3)
+  })
+})
+
 const anHourLater = () => store.prisma.$executeRaw`UPDATE comment SET created_at = created_at - interval '1 hour'`
 
 describe('deletions', () => {
@@ -162,7 +243,7 @@ describe('lag', () => {
   const readXChat = () =>
     saveCursors(store.prisma, [{ accountId, source: XCHAT_CURSORS, sinceId: null, begunAt: performance.now() }])
   async function readTwoMinutesAgo(): Promise<void> {
-    for (const source of [mentions, likes, directMessages]) await round(source)
+    for (const source of [mentions, ownPosts, likes, directMessages]) await round(source)
     await readXChat()
     await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() - interval '2 minutes'`
   }
@@ -182,7 +263,7 @@ describe('lag', () => {
   }
 
   it('is the time since the source that was read longest ago, whatever our clock says', async () => {
-    for (const source of [mentions, likes, directMessages]) await round(source)
+    for (const source of [mentions, ownPosts, likes, directMessages]) await round(source)
     // Never read: since the account captures, in 1970.
     expect((await lagOf())?.seconds).toBeGreaterThan(1_000_000)
     await readXChat()
@@ -190,6 +271,7 @@ describe('lag', () => {
     expect((await lagOf())?.sources.map(({ source }) => source)).toEqual([
       'MENTIONS',
       'CONVERSATIONS',
+      'OWN_POSTS',
       'LIKES',
       'MESSAGES',
       'XCHAT',
@@ -211,6 +293,7 @@ describe('lag', () => {
 
   it.each([
     ['MENTIONS', 'post.reply.create'],
+    ['OWN_POSTS', 'post.create'],
     ['LIKES', 'like.create'],
     ['MESSAGES', 'dm.received'],
     ['XCHAT', 'chat.received'],
@@ -228,7 +311,7 @@ describe('lag', () => {
       expect(await behind()).toEqual([source])
     }
     await keepTold(store, [])
-    expect(await behind()).toEqual(['MENTIONS', 'LIKES', 'MESSAGES', 'XCHAT'])
+    expect(await behind()).toEqual(['MENTIONS', 'OWN_POSTS', 'LIKES', 'MESSAGES', 'XCHAT'])
   })
 
   it('of XChat grows from the news that X told until they are read', async () => {

@@ -1,6 +1,7 @@
 import { compareIds, idAt } from '../../domain/x-id.ts'
 import type { Store } from '../../store/store.ts'
 import type { CursorMove } from '../cursor.ts'
+import { SEARCHED } from '../searched-tickets.ts'
 import { searchable } from './searchable.ts'
 
 /*
@@ -35,8 +36,7 @@ export async function conversationQueries(
       SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at
       FROM ticket t
       LEFT JOIN source_cursor c ON c.account_id = t.account_id AND c.source = 'conversation:' || t.thread_key
-      WHERE t.account_id = ${accountId}::uuid AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
-        AND t.updated_at > now() - interval '7 days'
+      WHERE t.account_id = ${accountId}::uuid AND ${SEARCHED}
       GROUP BY t.thread_key, c.since_id, c.synced_at
     ) AS conversation
     -- Overdue: how long ago it was read, against how long it has been quiet.
