@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { timeOfId } from '../../src/domain/x-id.ts'
 import { XCHAT_CURSORS } from '../../src/domain/xchat-cursor.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { readLag } from '../../src/ingest/lag.ts'
@@ -168,6 +170,55 @@ describe('conversations', () => {
   })
 })
 
+describe('a search of conversations', () => {
+  const searches = () => sim.exchanges.filter(({ path }) => path === '/2/tweets/search/recent')
+  const shown = () =>
+    searches().flatMap(({ responseBody }) => {
+      const { data = [] } = z.object({ data: z.array(z.object({ id: z.string() })).optional() }).parse(responseBody)
+      return data.map(({ id }) => id)
+    })
+
+  it('pays for nothing that others say in a thread that went viral', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'look at this' }).id
+    const asked = answer('ann', talk, 'ask @acme')
+    await round(mentions)
+    for (let n = 0; n < 20; n++) answer('bob', talk, `me too ${n}`)
+    const deeper = answer('ann', talk, 'they know')
+    await round(conversations)
+    expect(await comments()).toEqual([asked, deeper])
+    expect(shown().toSorted()).toEqual([asked, deeper])
+  })
+
+  it('finds what somebody says before their ticket is here, also where another has one already', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: '@acme look at this' }).id
+    await round(mentions)
+    await round(conversations)
+    const quoted = sim.simulator.createPost({ from: 'ann', text: 'and this', inReplyTo: talk }).id
+    const root = sim.simulator.createPost({ from: 'bob', text: 'elsewhere' }).id
+    const first = answer('ann', root, 'hear, @acme')
+    const next = answer('ann', root, 'do you?')
+    const other = answer('bob', root, '@acme and I')
+    await round(conversations)
+    await round(mentions)
+    await round(conversations)
+    expect((await comments()).toSorted()).toEqual([talk, quoted, first, next, other].toSorted())
+  })
+
+  it('asks again for what it may not have been shown, and for nothing once it was', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    const further = answer('ann', asked)
+    await round(conversations)
+    await round(conversations)
+    expect(shown()).toEqual([further, further])
+    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() WHERE source LIKE 'conversation:%'`
+    await round(conversations)
+    expect(shown()).toEqual([further, further])
+  })
+})
+
 describe('own posts', () => {
   it('bring an answer that was given in the app on a ticket that nobody searches for any more', async () => {
     const asked = say('@acme help')
@@ -208,7 +259,7 @@ describe('own posts', () => {
     await round(ownPosts)
     expect(await comments()).toHaveLength(2)
     const timelines = sim.exchanges.filter(({ path }) => path.endsWith('/tweets'))
-    expect(timelines.map(({ response }) => response)).toHaveLength(3)
+    expect(timelines).toHaveLength(3)
   })
 })
 
@@ -279,6 +330,70 @@ describe('lag', () => {
     // Where an administrator switched XChat off, nobody reads it.
     await store.prisma.accountXChat.create({ data: { accountId, status: 'DISABLED' } })
     expect((await lagOf())?.sources.map(({ source }) => source)).not.toContain('XCHAT')
+  })
+
+  const behindOf = async (source: string) =>
+    (await lagOf())?.sources.find((each) => each.source === source)?.seconds ?? Number.NaN
+  /** Seconds since the oldest of these was said that is not here. */
+  const missingFor = async (posts: readonly string[]) => {
+    const here = new Set(await comments())
+    const missing = posts.filter((id) => !here.has(id)).map(timeOfId)
+    return missing.length === 0 ? 0 : (Date.now() - Math.min(...missing)) / 1_000
+  }
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  it('of conversations does not jump to the account’s age with every new ticket', async () => {
+    say('@acme help')
+    await round(mentions)
+    expect(await behindOf('CONVERSATIONS')).toBeLessThan(30)
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    like(say('what a lovely shop'))
+    await round(likes)
+    expect(await behindOf('CONVERSATIONS')).toBeLessThan(30)
+  })
+
+  it('of conversations claims no more than X’s search shows', async () => {
+    say('@acme help')
+    await round(mentions)
+    await store.prisma.$executeRaw`UPDATE ticket SET created_at = now() - interval '1 hour'`
+    await round(conversations)
+    const seconds = await behindOf('CONVERSATIONS')
+    expect(seconds).toBeGreaterThanOrEqual(30)
+    expect(seconds).toBeLessThan(60)
+  })
+
+  it('is never less than the age of what is missing', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'who knows a good shop?' }).id
+    await startNow()
+    const all: string[] = []
+    const expectTrue = async () => {
+      const behind = (await lagOf())?.sources.filter(({ source }) => source !== 'XCHAT').map(({ seconds }) => seconds)
+      expect(Math.max(...(behind ?? []))).toBeGreaterThanOrEqual((await missingFor(all)) - 0.1)
+    }
+    const rounds = [mentions, conversations, ownPosts]
+    for (const author of ['ann', 'bob']) {
+      // Told late: what was said meanwhile is missing longer than the ticket is here.
+      all.push(answer(author, talk, 'not @acme'))
+      await later(50)
+      all.push(answer(author, talk, 'or any other'))
+      await later(1_500)
+      for (const source of [...rounds, ...rounds]) {
+        await round(source)
+        await expectTrue()
+      }
+      expect(await missingFor(all)).toBe(0)
+    }
+    const asked = all[0] ?? ''
+    all.push(answer('acme', asked, 'why not?'))
+    all.push(answer('ann', talk, 'for no reason'))
+    await later(1_500)
+    await expectTrue()
+    for (const source of rounds) {
+      await round(source)
+      await expectTrue()
+    }
+    expect(await missingFor(all)).toBe(0)
   })
 
   it('does not grow while the stream carries what was read', async () => {
