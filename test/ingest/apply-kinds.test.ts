@@ -37,8 +37,8 @@ describe('the ticket of an account that is off', () => {
     const other = await createAccount(store, { xUserId: '200', screenName: 'other' })
     const mentions = (id: string, ...xUserIds: string[]) => received(id, { conversation: '10', mentions: xUserIds })
     const onlyActive = async (id: string) => {
-      await store.prisma.account.updateMany({ data: { status: 'DEACTIVATED' } })
-      await store.prisma.account.update({ where: { id }, data: { status: 'ACTIVE' } })
+      await store.prisma.account.updateMany({ data: { status: 'DEACTIVATED', deactivatedAt: new Date() } })
+      await store.prisma.account.update({ where: { id }, data: { status: 'ACTIVE', deactivatedAt: null } })
     }
     await apply(mentions('10', '200'))
     await onlyActive(accountId)
