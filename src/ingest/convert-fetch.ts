@@ -11,7 +11,7 @@ import { parseLookup } from './parse.ts'
 export type PostLookup = (accountId: string, ids: readonly string[]) => Promise<XAnswer>
 
 /** X's maximum (x-openapi.json, GET /2/tweets). */
-const IDS_PER_CALL = 100
+export const IDS_PER_CALL = 100
 
 const ABSENT: Refusal = {
   code: 'NOT_FOUND',

@@ -280,6 +280,31 @@ describe('deletions', () => {
     expect(comments.map(({ externalId }) => externalId)).toContain(kept)
   })
 
+  it('are found of posts that wait, which are asked about daily at first and less often later', async () => {
+    await store.prisma.account.update({ where: { id: accountId }, data: { captureMentions: false } })
+    const [kept, gone] = [say('@acme kept'), say('@acme gone')]
+    await round(mentions)
+    sim.simulator.deletePost(gone)
+    await round(deletions)
+    const lookups = () => sim.exchanges.filter(({ path }) => path === '/2/tweets')
+    expect(lookups()).toHaveLength(0)
+    const daysLater = (days: number) => store.prisma.$executeRaw`
+      UPDATE incoming_post SET posted_at = posted_at - ${days}::int * interval '1 day',
+        look_due_at = look_due_at - ${days}::int * interval '1 day'`
+    await daysLater(1)
+    for (let n = 0; n < 3; n++) await round(deletions)
+    expect(lookups()).toHaveLength(1)
+    const waiting = () => store.prisma.incomingPost.findMany({ orderBy: { id: 'asc' } })
+    expect(await waiting()).toMatchObject([
+      { id: kept, state: 'WAITING', text: '@acme kept' },
+      { id: gone, state: 'IGNORED', reason: 'DELETED', text: '' },
+    ])
+    await daysLater(90)
+    await round(deletions)
+    const [{ lookDueAt, lookedAt } = { lookDueAt: new Date(), lookedAt: new Date() }] = await waiting()
+    expect(Number(lookDueAt) - Number(lookedAt)).toBeGreaterThan(10 * 24 * 3600_000)
+  })
+
   it('are looked for once a day', async () => {
     say('@acme hello')
     await round(mentions)
