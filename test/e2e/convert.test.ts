@@ -126,7 +126,7 @@ describe('a post that waits', () => {
   })
 
   it('is taken as it is where X does not answer', async () => {
-    const [id = ''] = await waiting(post({ author: '802' }))
+    const [id = ''] = await waiting(post({ author: '8991' }))
     await app.store.prisma.$executeRaw`UPDATE incoming_post SET looked_at = now() - interval '2 hours' WHERE id = ${id}`
     simulator.addFault({ match: { path: '/2/tweets' }, kind: 'status', status: 503, times: 1 })
     expect(await convertPost(app, { id: idOf(id) })).toMatchObject({ outcome: 'CONVERTED', userErrors: [] })
