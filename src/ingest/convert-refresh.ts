@@ -1,7 +1,8 @@
+import type { Logger } from 'pino'
+import type { Store } from '../store/store.ts'
 import { XError } from '../x/errors.ts'
 import { applyItems } from './apply.ts'
-import type { ConversionServices } from './convert.ts'
-import { IDS_PER_CALL } from './convert-fetch.ts'
+import { IDS_PER_CALL, type PostLookup } from './convert-fetch.ts'
 import type { Stale } from './convert-find.ts'
 import { noteLooked } from './looked.ts'
 import { parseLookup } from './parse.ts'
@@ -11,7 +12,7 @@ import { parseLookup } from './parse.ts'
  * otherwise since. Where X does not answer now, what is here counts: what is on a ticket is looked up later all the same.
  */
 export async function refreshPosts(
-  { store, lookup, logger }: ConversionServices,
+  { store, lookup, logger }: { readonly store: Store; readonly lookup: PostLookup; readonly logger: Logger },
   stale: readonly Stale[],
 ): Promise<void> {
   const byAccount = new Map<string, Stale[]>()

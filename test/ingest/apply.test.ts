@@ -246,6 +246,19 @@ describe('a cursor', () => {
     expect(await since('1900000000000000000')).toBe('1900000000000000001')
   })
 
+  it('claims the time of its last reading, and none of before the database’s clock went back', async () => {
+    const read = async (agoMs: number) => {
+      const begunAt = performance.now() - agoMs
+      await applyItems(store, [], [{ accountId, source: 'mentions', sinceId: null, begunAt }])
+      return Date.now() - Number((await store.prisma.sourceCursor.findFirst())?.syncedAt)
+    }
+    expect(await read(60_000)).toBeGreaterThan(59_000)
+    expect(await read(0)).toBeLessThan(30_000)
+    expect(await read(60_000)).toBeLessThan(30_000)
+    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() + interval '1 hour'`
+    expect(await read(60_000)).toBeGreaterThan(59_000)
+  })
+
   it('moves only with the posts that it passes', async () => {
     const bad = { ...received('10'), post: { ...received('10').post, text: 'a\u0000b' } }
     await expect(applyItems(store, [bad], [{ accountId, source: 'mentions', sinceId: '10' }])).rejects.toThrow()
