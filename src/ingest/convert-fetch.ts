@@ -4,6 +4,7 @@ import { XError } from '../x/errors.ts'
 import { type Candidate, refused, type Unknown } from './convert-find.ts'
 import type { Conversion, Refusal } from './incoming-posts.ts'
 import { parseLookup } from './parse.ts'
+import { shownAt } from './seen-at.ts'
 
 /* Posts that are not among the incoming ones, as X shows them to the account that they are converted for. */
 
@@ -40,11 +41,11 @@ export async function fetchPosts(lookup: PostLookup, unknown: readonly Unknown[]
   }
 
   async function fetchPage(accountId: string, posts: readonly Unknown[]): Promise<void> {
-    const { body } = await lookup(accountId, [...new Set(posts.map(({ postId }) => postId))])
+    const { body, rateLimit } = await lookup(accountId, [...new Set(posts.map(({ postId }) => postId))])
     const answer = parseLookup(body, new Date(), posts[0]?.readerId)
     if (!answer) return refuse(posts, UNREADABLE)
     const shown = new Map<string, NonNullable<Candidate['fetched']>>()
-    for (const item of answer.items) {
+    for (const item of shownAt(answer, rateLimit?.asOf).items) {
       if (item.kind === 'post') shown.set(item.post.id, item).set(item.post.versionId, item)
     }
     for (const asked of posts) {

@@ -6,6 +6,7 @@ import { IDS_PER_CALL, type PostLookup } from './convert-fetch.ts'
 import type { Stale } from './convert-find.ts'
 import { noteLooked } from './looked.ts'
 import { parseLookup } from './parse.ts'
+import { shownAt } from './seen-at.ts'
 
 /**
  * Asks X for posts that it was not asked about for long, so that no ticket is made of what its author has deleted or said
@@ -20,10 +21,10 @@ export async function refreshPosts(
 
   async function refresh(accountId: string, posts: Stale[]): Promise<void> {
     const asked = new Date()
-    const { body } = await lookup(accountId, [...new Set(posts.map(({ versionId }) => versionId))])
+    const { body, rateLimit } = await lookup(accountId, [...new Set(posts.map(({ versionId }) => versionId))])
     const answer = parseLookup(body, asked, posts[0]?.readerId)
     if (!answer) return
-    await applyItems(store, answer.items)
+    await applyItems(store, shownAt(answer, rateLimit?.asOf).items)
     await noteLooked(
       store.prisma,
       posts.map(({ postId }) => postId),

@@ -1,6 +1,7 @@
 import { XError } from '../../x/errors.ts'
 import { noteLooked } from '../looked.ts'
 import { parseLookup } from '../parse.ts'
+import { shownAt } from '../seen-at.ts'
 import type { PolledAccount, Source, SourceServices } from './source.ts'
 
 /*
@@ -41,7 +42,7 @@ async function lookUp(
   const answer = await calls.use(account.id, deletions.endpoint, (token) => x.posts(versionIds, token))
   const found = parseLookup(answer.body, askedAt, account.xUserId)
   if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
-  await inbox.deliver({ source: deletions.name, ...found })
+  await inbox.deliver({ source: deletions.name, ...shownAt(found, answer.rateLimit?.asOf) })
 }
 
 /** The posts that wait and are to be looked at. */
