@@ -74,6 +74,8 @@ interface Parts {
 export class ActivityHub {
   readonly subscriptions = new Map<string, Subscription>()
   readonly mode: StreamMode = { ...WELL_BEHAVED }
+  /** Connections that there ever were. */
+  opened = 0
   readonly #parts: Parts
   readonly #connections = new Set<Connection>()
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -102,6 +104,7 @@ export class ActivityHub {
     keepAlive.unref()
     const connection: Connection = { clientId, response, streamed, keepAlive, behindSince: undefined }
     this.#connections.add(connection)
+    this.opened += 1
     response.on('close', () => {
       clearInterval(keepAlive)
       this.#connections.delete(connection)

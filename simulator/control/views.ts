@@ -40,6 +40,8 @@ export interface Snapshot {
   readonly apps: readonly string[]
   readonly subscriptions: readonly { id: string; clientId: string; eventType: string; userId: string | null }[]
   readonly streams: number
+  /** Streams that were ever opened. */
+  readonly streamsOpened: number
   readonly webhooks: readonly { id: string; url: string; valid: boolean; delivered: number; failed: number }[]
   readonly faults: readonly unknown[]
   readonly streamMode: object
@@ -90,6 +92,7 @@ export function snapshot(simulation: Simulation, brandId: string): Snapshot {
       userId: filter.user_id ?? null,
     })),
     streams: activity.connections(),
+    streamsOpened: activity.opened,
     webhooks: webhooks.all().map(({ id, url, valid, delivered, failed }) => ({ id, url, valid, delivered, failed })),
     faults: faults.list(),
     streamMode: { ...activity.mode },

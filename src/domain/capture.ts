@@ -45,9 +45,9 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
 
   if (own) {
     // F23: our own posts never open a ticket. F22: an answer given in the X app belongs to its ticket.
-    const answered = thread !== null && thread.status !== 'CLOSED' && post.inReplyToUserId !== own.xUserId
-    if (!answered || isFull(thread)) return ignore('OWN_POST')
-    const { ticketId, accountId, status } = thread
+    const open = post.inReplyToUserId === own.xUserId ? null : openTicket(thread, accounts)
+    if (!open || isFull(open)) return ignore('OWN_POST')
+    const { ticketId, accountId, status } = open
     return { kind: 'COMMENT', ticketId, accountId, direction: 'OUTBOUND', status }
   }
 
@@ -59,11 +59,12 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
   if (suspended) return { kind: 'WAIT', accountId: first.id, reason: 'AUTHOR_SUSPENDED' }
 
   // F22: whoever has a ticket in this conversation goes on in it, whether or not they name us again.
-  if (thread && thread.status !== 'CLOSED') return goOn(thread)
+  const open = openTicket(thread, accounts)
+  if (open) return goOn(open)
   const capturing = active.find(({ captureMentions }) => captureMentions)
   if (!capturing) return { kind: 'WAIT', accountId: first.id, reason: 'CAPTURE_OFF' }
   // F26: a closed ticket stays closed; the conversation goes on in a follow-up.
-  return opening('X_CORP', capturing, thread)
+  return opening('X_CORP', capturing, closedTicket(thread))
 }
 
 /**
@@ -87,12 +88,13 @@ export function decideLike(
   // F69: a like of a suspended person's post lets nobody in again; the post waits for an administrator, like all of theirs.
   if (suspended)
     return known ? ignore('AUTHOR_SUSPENDED') : { kind: 'WAIT', accountId: liker.id, reason: 'AUTHOR_SUSPENDED' }
-  if (thread && thread.status !== 'CLOSED') {
-    const { ticketId, accountId, status } = thread
-    if (!isFull(thread)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
-    return known ? ignore('ALREADY_CAPTURED') : goOn(thread)
+  const open = openTicket(thread, accounts)
+  if (open) {
+    const { ticketId, accountId, status } = open
+    if (!isFull(open)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
+    return known ? ignore('ALREADY_CAPTURED') : goOn(open)
   }
-  return opening('X_CORP_LIKE', liker, thread)
+  return opening('X_CORP_LIKE', liker, closedTicket(thread))
 }
 
 /**
@@ -111,11 +113,11 @@ export function decideConversion(
   if (accounts.some(({ xUserId }) => xUserId === post.authorId)) return refuse('OWN_POST')
   const account = accounts.find(({ id }) => id === accountId)
   if (account?.status !== 'ACTIVE') return refuse('ACCOUNT_INACTIVE')
-  const open = thread && thread.status !== 'CLOSED' ? thread : null
+  const open = openTicket(thread, accounts)
   const full = open !== null && isFull(open)
   const could = full || suspended || known?.waitsFor === 'TICKET_FULL' || known?.waitsFor === 'AUTHOR_SUSPENDED'
   if (!account.manualConversion && !could) return refuse('MENTIONS_CAPTURED')
-  return open && !full ? goOn(open) : opening('X_CORP', account, thread)
+  return open && !full ? goOn(open) : opening('X_CORP', account, open ?? closedTicket(thread))
 }
 
 /**
@@ -150,6 +152,15 @@ export function decideMessage(
 export function statusAfterRequesterComment(status: TicketStatus): TicketStatus {
   return TRANSITIONS[status].requesterWrites
 }
+
+/** F6: the ticket of an account that is off takes nothing; whatever comes meanwhile, it is as if there were none. */
+function openTicket(thread: Thread | null, accounts: readonly CaptureAccount[]): Thread | null {
+  const takes = accounts.some(({ id, status }) => id === thread?.accountId && status === 'ACTIVE')
+  return takes && thread?.status !== 'CLOSED' ? thread : null
+}
+
+/** What is to be followed up (F26). */
+const closedTicket = (thread: Thread | null): Thread | null => (thread?.status === 'CLOSED' ? thread : null)
 
 /** The requester says more on a ticket that is not closed, as far as there is room (F24). */
 function goOn(thread: Thread): Decision {

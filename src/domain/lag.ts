@@ -3,7 +3,7 @@
  */
 
 /** What is polled and tells of new things. Deletions are looked for once a day, and are none of it. */
-export type LagSource = 'MENTIONS' | 'CONVERSATIONS' | 'LIKES' | 'MESSAGES' | 'XCHAT'
+export type LagSource = 'MENTIONS' | 'CONVERSATIONS' | 'OWN_POSTS' | 'LIKES' | 'MESSAGES' | 'XCHAT'
 
 export interface SourceLag {
   readonly source: LagSource

@@ -92,6 +92,7 @@ export const ENDPOINTS = {
   'POST /2/tweets': writes('POST_CREATE'),
   'POST /2/dm_conversations/with/:participant_id/messages': writes('DM_CREATE'),
   'POST /2/chat/conversations/:id/messages': writes('CHAT_CREATE'),
+  'GET /2/activity/stream': ofTheApp(),
   'GET /2/activity/subscriptions': ofTheApp(),
   'POST /2/activity/subscriptions': ofTheApp(),
   'PUT /2/activity/subscriptions/:id': ofTheApp(),

@@ -113,7 +113,7 @@ export function startActivitySource(options: ActivitySourceOptions, signal: Abor
     if (streams) {
       await tried
       const progress = createStreamProgress({ store, logger })
-      await streamActivity({ x, inbox, activity, progress, logger, onEnded: () => wake?.() }, held)
+      await streamActivity({ x, calls, inbox, activity, progress, logger, onEnded: () => wake?.() }, held)
     }
     await keeping
     wake = undefined

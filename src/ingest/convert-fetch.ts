@@ -4,6 +4,7 @@ import { XError } from '../x/errors.ts'
 import { type Candidate, refused, type Unknown } from './convert-find.ts'
 import type { Conversion, Refusal } from './incoming-posts.ts'
 import { parseLookup } from './parse.ts'
+import { shownAt } from './seen-at.ts'
 
 /* Posts that are not among the incoming ones, as X shows them to the account that they are converted for. */
 
@@ -11,7 +12,7 @@ import { parseLookup } from './parse.ts'
 export type PostLookup = (accountId: string, ids: readonly string[]) => Promise<XAnswer>
 
 /** X's maximum (x-openapi.json, GET /2/tweets). */
-const IDS_PER_CALL = 100
+export const IDS_PER_CALL = 100
 
 const ABSENT: Refusal = {
   code: 'NOT_FOUND',
@@ -40,11 +41,11 @@ export async function fetchPosts(lookup: PostLookup, unknown: readonly Unknown[]
   }
 
   async function fetchPage(accountId: string, posts: readonly Unknown[]): Promise<void> {
-    const { body } = await lookup(accountId, [...new Set(posts.map(({ postId }) => postId))])
+    const { body, rateLimit } = await lookup(accountId, [...new Set(posts.map(({ postId }) => postId))])
     const answer = parseLookup(body, new Date(), posts[0]?.readerId)
     if (!answer) return refuse(posts, UNREADABLE)
     const shown = new Map<string, NonNullable<Candidate['fetched']>>()
-    for (const item of answer.items) {
+    for (const item of shownAt(answer, rateLimit?.asOf).items) {
       if (item.kind === 'post') shown.set(item.post.id, item).set(item.post.versionId, item)
     }
     for (const asked of posts) {

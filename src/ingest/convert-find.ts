@@ -26,10 +26,17 @@ export interface Unknown {
   readonly readerId: string
 }
 
+/** One that waits, by the version that is known. */
+export interface Stale extends Unknown {
+  readonly versionId: string
+}
+
 export interface Found {
   readonly results: ReadonlyMap<number, Conversion>
   readonly candidates: readonly Candidate[]
   readonly unknown: readonly Unknown[]
+  /** Candidates that X was not asked about for an hour. */
+  readonly stale: readonly Stale[]
 }
 
 const NO_POST = 'There is no such post among the incoming ones.'
@@ -60,15 +67,16 @@ export async function findPosts(db: Prisma.TransactionClient, posts: readonly Po
   const accounts = await readAccounts(db)
   const known = await readKnown(db, { ids, versions: ids, changing: new Set() }, [])
   const waiting = [...new Set([...known.posts.values()].flatMap(({ id, incoming }) => (incoming ? [id] : [])))]
-  const rows = await db.incomingPost.findMany({
-    where: { id: { in: waiting } },
-    select: { id: true, conversationId: true },
-  })
-  const conversationOf = new Map(rows.map(({ id, conversationId }) => [id, conversationId]))
+  const rows = await db.$queryRaw<{ id: string; conversationId: string; versionId: string; stale: boolean }[]>`
+    SELECT id, conversation_id AS "conversationId", coalesce(version_id, id) AS "versionId",
+      looked_at < now() - interval '1 hour' AS stale
+    FROM incoming_post WHERE id = ANY(${waiting})`
+  const rowOf = new Map(rows.map((row) => [row.id, row]))
 
   const results = new Map<number, Conversion>()
   const candidates: Candidate[] = []
   const unknown: Unknown[] = []
+  const stale: Stale[] = []
   posts.forEach(({ postId, accountId: wanted }, index) => {
     const post = known.posts.get(postId)
     const id = post?.id ?? postId
@@ -81,14 +89,17 @@ export async function findPosts(db: Prisma.TransactionClient, posts: readonly Po
     else if (accountId === undefined) results.set(index, refused(id, REFUSALS.noPost))
     else if (account?.status !== 'ACTIVE') results.set(index, refused(id, whyNot(account)))
     else if (post) {
-      candidates.push({ index, postId: id, accountId, conversationId: conversationOf.get(id) ?? id, fetched: null })
+      const row = rowOf.get(id)
+      candidates.push({ index, postId: id, accountId, conversationId: row?.conversationId ?? id, fetched: null })
+      const { xUserId: readerId } = account
+      if (row?.stale) stale.push({ index, postId: id, versionId: row.versionId, accountId, readerId })
     } else if (account.manualConversion) {
       unknown.push({ index, postId, accountId, readerId: account.xUserId })
     }
     // What does not wait has a ticket, or is of no concern: X charges for the answer, which would be no all the same.
     else results.set(index, refused(id, REFUSALS.byItself))
   })
-  return { results, candidates, unknown }
+  return { results, candidates, unknown, stale }
 }
 
 interface AccountState {

@@ -5,6 +5,7 @@ import type { Changed, ChangeScope, Store } from '../store/store.ts'
 import { applyWithin, meetingOthers } from './apply.ts'
 import { fetchPosts, type PostLookup } from './convert-fetch.ts'
 import { type Candidate, findPosts, REFUSALS, readAccounts, refused, whyNot } from './convert-find.ts'
+import { refreshPosts } from './convert-refresh.ts'
 import { lockConversations } from './facts.ts'
 import { type Conversion, type Converted, MOST_POSTS, type PostToConvert, type Refusal } from './incoming-posts.ts'
 import type { ConvertedPost } from './item.ts'
@@ -33,7 +34,10 @@ export async function convertPosts(
 ): Promise<Converted> {
   if (posts.length > MOST_POSTS) throw new RangeError(`at most ${MOST_POSTS} posts are converted at once`)
   const found = await findPosts(store.prisma, posts)
-  const fetched = await fetchPosts(lookup, found.unknown, logger)
+  const [fetched] = await Promise.all([
+    fetchPosts(lookup, found.unknown, logger),
+    refreshPosts({ store, lookup, logger }, found.stale),
+  ])
   const results = new Map([...found.results, ...fetched.results])
   const candidates = [...found.candidates, ...fetched.candidates]
   const { epoch, head } = await store.log.head()

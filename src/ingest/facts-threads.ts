@@ -25,10 +25,13 @@ export interface Wanted {
   readonly participants: readonly string[]
 }
 
-/** Newest ticket by thread key, and who of the people is suspended. */
+/**
+ * Newest ticket by thread key, and who of the people is suspended. `active`: accounts whose tickets take comments (F6).
+ */
 export async function readThreads(
   db: Db,
   { people, conversations, participants }: Wanted,
+  active: ReadonlySet<string>,
 ): Promise<{ threads: Map<string, ThreadTicket>; suspended: Set<string> }> {
   const users = await db.$queryRaw<{ id: string; x_profile_id: string }[]>`
     SELECT id, x_profile_id FROM "user" WHERE x_profile_id = ANY(${people})`
@@ -49,7 +52,7 @@ export async function readThreads(
     const before = threads.get(key)
     const ticket = toThread(row)
     // Ids are in time order, so the last one wins, unless the one before takes comments and this one does not.
-    if (!before || rank(ticket) >= rank(before)) threads.set(key, ticket)
+    if (!before || rank(ticket, active) >= rank(before, active)) threads.set(key, ticket)
   }
   await followMerges(db, threads)
   // After the locks: whoever marks one of these tickets as spam suspends its requester in the same breath (F69).
@@ -100,7 +103,10 @@ function takesFor(target: ThreadTicket, source: ThreadTicket): boolean {
 }
 
 /** How much of a home for the next comment it is. */
-const rank = ({ status, importStopped }: ThreadTicket): number => (status === 'CLOSED' ? 0 : importStopped ? 1 : 2)
+function rank({ accountId, status, importStopped }: ThreadTicket, active: ReadonlySet<string>): number {
+  if (status === 'CLOSED') return 0
+  return active.has(accountId) ? (importStopped ? 2 : 3) : 1
+}
 
 /** Tickets by id. */
 export async function readTickets(db: Db, ids: readonly string[]): Promise<ThreadTicket[]> {

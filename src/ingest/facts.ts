@@ -63,7 +63,8 @@ export async function readFacts(db: Db, items: readonly Item[]): Promise<BatchFa
   const known = await readKnown(db, mentionedIn(items), messages)
   const liked = await readLiked(db, items)
   const people = [...new Set(items.flatMap((item) => threadKeyOf(item, accounts)?.personId ?? []))]
-  const { threads, suspended } = await readThreads(db, { people, conversations, participants })
+  const active = new Set(accounts.flatMap(({ id, status }) => (status === 'ACTIVE' ? [id] : [])))
+  const { threads, suspended } = await readThreads(db, { people, conversations, participants }, active)
   const tickets = await readTickets(db, known.changing)
   return { accounts, ...known, liked, threads, suspended, tickets }
 }

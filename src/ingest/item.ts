@@ -15,6 +15,8 @@ export interface SeenProfile {
   readonly protected: boolean | null
   /** Whether whoever read the payload follows them; absent where X does not say. */
   readonly follow?: Follow
+  /** ISO 8601: when X showed them so, by its clock; absent: no earlier than the item. */
+  readonly seenAt?: string
 }
 
 /** Whether an account of ours follows somebody (F77). */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { carriedOn, type LagSource, type SourceLag, secondsBehind } from '../domain/lag.ts'
 import { XCHAT_CURSORS, XCHAT_HEARD } from '../domain/xchat-cursor.ts'
-import type { Prisma } from '../generated/prisma/client.ts'
+import { Prisma } from '../generated/prisma/client.ts'
+import { SEARCHED } from './searched-tickets.ts'
 import { TOLD_SOURCES, type ToldSource, toldCursor } from './told.ts'
 
 /* Lag from the database alone, so that processes that read no source know it, too. */
@@ -31,6 +32,7 @@ const Cursors = z.record(z.string(), z.number())
 /** The cursor of each source. */
 const CURSORS: Readonly<Record<ToldSource, string>> = {
   MENTIONS: 'mentions',
+  OWN_POSTS: 'own-posts',
   LIKES: 'likes',
   MESSAGES: 'direct-messages',
   XCHAT: XCHAT_CURSORS,
@@ -39,8 +41,20 @@ const CURSORS: Readonly<Record<ToldSource, string>> = {
 const NAMES = [...Object.values(CURSORS), XCHAT_HEARD, ...TOLD_SOURCES.map(toldCursor)]
 
 /**
+ * Since when a ticket's conversation is of concern: since the post that opened it was made, for what its author went on to
+ * say until the ticket was here may be missing; of a liked post since the ticket is here, for when it was liked X does not
+ * say.
+ */
+const OF_CONCERN = Prisma.sql`
+  CASE WHEN t.channel = 'X_CORP' AND t.source_post_id IS NOT NULL
+    -- The time of an id (domain/x-id.ts).
+    THEN least(t.created_at, to_timestamp(((floor(t.source_post_id::numeric / 4194304) + 1288834974657) / 1000)::float8))
+    ELSE t.created_at END`
+
+/**
  * The lag of the active ones of these accounts (null: of all), by id. What was never read is behind since the account
- * captures; conversations count by the one that was read longest ago, of those that are still read.
+ * captures; conversations count by the one that was read longest ago, of those that are still read, and one that was not
+ * read since somebody has a ticket in it is behind since that is of concern.
  */
 export async function readLag(
   db: Pick<Prisma.TransactionClient, '$queryRaw'>,
@@ -63,11 +77,10 @@ export async function readLag(
         WHERE c.ms IS NOT NULL
       ), '{}') AS cursors,
       coalesce((
-        SELECT min(coalesce(r.synced_at, a.captures_from))
+        SELECT min(CASE WHEN r.synced_at >= t.created_at THEN r.synced_at ELSE greatest(a.captures_from, ${OF_CONCERN}) END)
         FROM ticket t
         LEFT JOIN source_cursor r ON r.account_id = t.account_id AND r.source = 'conversation:' || t.thread_key
-        WHERE t.account_id = a.id AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
-          AND t.updated_at > now() - interval '7 days'
+        WHERE t.account_id = a.id AND ${SEARCHED}
       ), clock_timestamp()) AS conversations,
       s.connected_at AS "connectedAt", s.alive_at AS "aliveAt"
     FROM account a
@@ -93,6 +106,7 @@ function lagOf(row: Row): AccountLag {
   const wanted: readonly (readonly [LagSource, Date])[] = [
     ['MENTIONS', told('MENTIONS')],
     ['CONVERSATIONS', row.conversations],
+    ['OWN_POSTS', told('OWN_POSTS')],
     ...(row.trackLikes ? [['LIKES', told('LIKES')] as const] : []),
     ...(row.captureDirectMessages ? [['MESSAGES', told('MESSAGES')] as const] : []),
     ...(row.readsXChat ? [['XCHAT', unread ? read('XCHAT') : told('XCHAT')] as const] : []),

@@ -4,6 +4,7 @@ import type { DeliveredEvent } from '../x-calls/x-calls.ts'
 import type { Item, Parsed } from './item.ts'
 import { parseMessageActivity } from './parse-message.ts'
 import { parseAuthors, parsePosts, parseUsers, why, xId } from './parse-post.ts'
+import { named, rawIncludes } from './x-names.ts'
 
 /* What the Activity API tells, by stream or webhook (docs.x.com "X Activity API event payloads") → items. */
 
@@ -33,7 +34,7 @@ const rawActivity = z.object({
     /** The subscription's: whose event it is. */
     filter: z.object({ user_id: xId.optional(), direction: z.string().optional() }).optional(),
     payload: z.unknown(),
-    includes: z.object({ users: z.array(z.unknown()).optional(), tweets: z.array(z.unknown()).optional() }).optional(),
+    includes: rawIncludes,
   }),
 })
 
@@ -51,11 +52,13 @@ const rawPerson = z.union([
 const rawFollow = z.object({ source: rawPerson, target: rawPerson })
 
 /** `timestamp_ms` comes as a number or as text. */
-const rawLike = z.object({
-  liked_tweet_id: xId,
-  timestamp_ms: z.coerce.number().int().positive().optional(),
-  created_at: z.iso.datetime({ offset: true }).optional(),
-})
+const rawLike = named(
+  z.object({
+    liked_tweet_id: xId,
+    timestamp_ms: z.coerce.number().int().positive().optional(),
+    created_at: z.iso.datetime({ offset: true }).optional(),
+  }),
+)
 
 /** `A:B` in events, `A-B` in paths and lists (TRAPS, "XChat"). */
 const rawChat = z.object({ conversation_id: z.string().regex(/^[0-9]{1,19}[:-][0-9]{1,19}$|^g[0-9a-z]{1,40}$/i) })

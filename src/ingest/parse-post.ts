@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Post } from '../domain/captured.ts'
 import { timeOfId } from '../domain/x-id.ts'
 import type { Reject, SeenProfile } from './item.ts'
+import { named, referenceType } from './x-names.ts'
 
 /* One post, one person, as X's API v2 shows them. */
 
@@ -21,22 +22,24 @@ const count = z
   .int()
   .transform((number) => Math.min(Math.max(number, 0), MAX_COUNT))
 
-const rawPost = z.object({
-  id: xId,
-  author_id: xId,
-  text: said,
-  /** The whole text of a post that is longer than 280. */
-  note_tweet: z.object({ text: said }).optional(),
-  conversation_id: xId.optional(),
-  in_reply_to_user_id: xId.optional(),
-  referenced_tweets: z.array(z.object({ type: z.string(), id: xId })).optional(),
-  entities: z
-    .object({ mentions: z.array(z.object({ id: xId.optional(), username: z.string() })).optional() })
-    .optional(),
-  created_at: z.iso.datetime({ offset: true }).optional(),
-  /** Its versions, the first one first. */
-  edit_history_tweet_ids: z.array(xId).optional(),
-})
+const rawPost = named(
+  z.object({
+    id: xId,
+    author_id: xId,
+    text: said,
+    /** The whole text of a post that is longer than 280. */
+    note_tweet: z.object({ text: said }).optional(),
+    conversation_id: xId.optional(),
+    in_reply_to_user_id: xId.optional(),
+    referenced_tweets: z.array(z.object({ type: referenceType, id: xId })).optional(),
+    entities: z
+      .object({ mentions: z.array(z.object({ id: xId.optional(), username: z.string() })).optional() })
+      .optional(),
+    created_at: z.iso.datetime({ offset: true }).optional(),
+    /** Its versions, the first one first. */
+    edit_history_tweet_ids: z.array(xId).optional(),
+  }),
+)
 
 const rawUser = z.object({
   id: xId,
@@ -48,7 +51,7 @@ const rawUser = z.object({
   verified_type: words.optional(),
   /** How they stand to the user whose token reads. */
   connection_status: z.array(z.string()).optional(),
-  public_metrics: z.object({ followers_count: count.optional(), tweet_count: count.optional() }).optional(),
+  public_metrics: named(z.object({ followers_count: count.optional(), tweet_count: count.optional() })).optional(),
 })
 
 /** A post with its author. */

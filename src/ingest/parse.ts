@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { compareIds } from '../domain/x-id.ts'
 import type { Parsed, ReceivedDeletion, ReceivedPost } from './item.ts'
 import { type AuthoredPost, parseAuthors, parsePosts, parseUsers, xId } from './parse-post.ts'
+import { rawIncludes } from './x-names.ts'
 
 /* X's pages → items. Each post is judged by itself; a body that is no page at all gives undefined: X's fault, and worth a retry. */
 
@@ -10,10 +11,6 @@ export interface ParsedPage extends Parsed {
   readonly newestId: string | null
   readonly nextToken: string | null
 }
-
-const rawIncludes = z
-  .object({ users: z.array(z.unknown()).optional(), tweets: z.array(z.unknown()).optional() })
-  .optional()
 
 const rawPage = z.object({
   data: z.array(z.unknown()).optional(),
@@ -38,7 +35,7 @@ const notFound = z.object({
   // What a post refers to was not asked for: it may be gone for whoever asks, and there for others.
   parameter: z
     .string()
-    .refine((name) => !name.startsWith('referenced_tweets'))
+    .refine((name) => !/^referenced_(tweets|posts)/.test(name))
     .optional(),
   type: z.string().regex(/^https:\/\/api\.(twitter|x)\.com\/2\/problems\/resource-not-found$/),
 })

@@ -75,7 +75,8 @@ function decide(item: Exclude<Item, { kind: 'deletion' | 'follow' }>, beside: Be
     accounts,
     known: planner.post(post.repostOfId ?? post.id),
     thread,
-    deleted: deleted.has(post.id),
+    // X names any version of what is deleted.
+    deleted: deleted.has(post.id) || deleted.has(post.versionId),
     suspended: suspended.has(post.authorId),
   }
   if (item.kind === 'like') return decideLike(item, { ...facts, likedBefore: liked.has(likeKey(item)) })

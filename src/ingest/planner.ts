@@ -16,6 +16,7 @@ import type {
   PlannedWait,
 } from './planned.ts'
 import { commentsOf, noteOfFull, removeNew } from './planned-comments.ts'
+import { timeOfItem } from './seen-at.ts'
 import { messageOf, postOf, type ThreadKey } from './threads.ts'
 
 /* Writes down what a batch is to do, and shows each item what those before it have done. */
@@ -146,8 +147,11 @@ export function createPlanner(facts: BatchFacts) {
       if (decision.kind === 'IGNORE' && decision.reason !== 'ALREADY_CAPTURED') return
       // Our accounts are nobody's requesters.
       if (facts.accounts.some(({ xUserId }) => xUserId === item.author.id)) return
-      // The same person may come from one page by id alone and from another in full.
-      if (item.author.name !== null || !people.has(item.author.id)) people.set(item.author.id, item.author)
+      const seenAt = item.author.seenAt ?? timeOfItem(item)
+      const before = people.get(item.author.id)
+      // The same person may come from one page by id alone and from another in full, and later from an older one.
+      const better = !before || before.name === null || (item.author.name !== null && !isLater(before.seenAt, seenAt))
+      if (better) people.set(item.author.id, { ...item.author, ...(seenAt !== null && { seenAt }) })
     },
 
     open(item: Item, { channel, accountId, followUpOf }: Deciding<'OPEN_TICKET'>, key: ThreadKey): void {
@@ -267,6 +271,9 @@ export function createPlanner(facts: BatchFacts) {
     }),
   }
 }
+
+const isLater = (at: string | undefined, than: string | null): boolean =>
+  at !== undefined && (than === null || Date.parse(at) > Date.parse(than))
 
 /** What X shows of it beside the people of the batch. */
 const followsOf = (people: Iterable<SeenProfile>): ReceivedFollow[] =>

@@ -5,6 +5,7 @@ import { deletions } from './sources/deletions.ts'
 import { directMessages } from './sources/direct-messages.ts'
 import { likes } from './sources/likes.ts'
 import { mentions } from './sources/mentions.ts'
+import { ownPosts } from './sources/own-posts.ts'
 import type { PolledAccount, Source, SourceServices } from './sources/source.ts'
 import { streamingForMs } from './stream-health.ts'
 
@@ -21,7 +22,7 @@ export interface PollerOptions extends SourceServices {
   readonly onSynced?: (accountId: string, source: string) => void
 }
 
-const SOURCES: readonly Source[] = [mentions, conversations, likes, directMessages, deletions]
+const SOURCES: readonly Source[] = [mentions, conversations, ownPosts, likes, directMessages, deletions]
 
 /** While the stream is well, rounds are this many times as far apart. */
 const RELAXED = 4

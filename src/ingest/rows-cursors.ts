@@ -29,5 +29,6 @@ export async function saveCursors(db: Prisma.TransactionClient, cursors: readonl
                       WHEN c.since_id IS NULL OR excluded.since_id::numeric > c.since_id::numeric THEN excluded.since_id
                       ELSE c.since_id END,
       gap_until_id = excluded.gap_until_id, gap_newest_id = excluded.gap_newest_id,
-      synced_at = greatest(c.synced_at, excluded.synced_at)`
+      -- One in the future is of before the database's clock went back.
+      synced_at = greatest(CASE WHEN c.synced_at <= clock_timestamp() + interval '1 second' THEN c.synced_at END, excluded.synced_at)`
 }

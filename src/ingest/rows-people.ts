@@ -14,24 +14,36 @@ export async function upsertRequesters(db: Db, authors: readonly SeenProfile[]):
   if (authors.length === 0) return new Map()
   const rows = authors.map((author) => ({ ...author, user: uuid() })).sort((a, b) => (a.id < b.id ? -1 : 1))
   const json = JSON.stringify(rows)
-  // X's endpoints show more or less of a person: what one leaves out, another has said before.
+  // X's endpoints show more or less of a person: what one leaves out, another has said before. What comes late, from a
+  // webhook's queue or a stream's backfill, only fills in what is not known.
   await db.$executeRaw`
     INSERT INTO x_profile AS p (id, username, name, avatar_url, followers_count, posts_count, verified, verified_type,
-                                protected, updated_at)
-    SELECT a.id, coalesce(a.username, k.username, a.id), coalesce(a.name, k.name, ${NAMELESS}),
-           coalesce(a."avatarUrl", k.avatar_url), coalesce(a."followersCount", k.followers_count),
-           coalesce(a."postsCount", k.posts_count), coalesce(a.verified, k.verified, false),
-           CASE WHEN a.verified IS NULL THEN coalesce(a."verifiedType", k.verified_type) ELSE a."verifiedType" END,
-           coalesce(a.protected, k.protected, false), now()
+                                protected, seen_at, updated_at)
+    SELECT a.id,
+           CASE WHEN late THEN coalesce(nullif(k.username, a.id), a.username, a.id)
+                ELSE coalesce(a.username, k.username, a.id) END,
+           CASE WHEN late THEN coalesce(nullif(k.name, ${NAMELESS}), a.name, ${NAMELESS})
+                ELSE coalesce(a.name, k.name, ${NAMELESS}) END,
+           CASE WHEN late THEN coalesce(k.avatar_url, a."avatarUrl") ELSE coalesce(a."avatarUrl", k.avatar_url) END,
+           CASE WHEN late THEN coalesce(k.followers_count, a."followersCount")
+                ELSE coalesce(a."followersCount", k.followers_count) END,
+           CASE WHEN late THEN coalesce(k.posts_count, a."postsCount") ELSE coalesce(a."postsCount", k.posts_count) END,
+           CASE WHEN late THEN k.verified ELSE coalesce(a.verified, k.verified, false) END,
+           CASE WHEN late THEN k.verified_type
+                WHEN a.verified IS NULL THEN coalesce(a."verifiedType", k.verified_type) ELSE a."verifiedType" END,
+           CASE WHEN late THEN k.protected ELSE coalesce(a.protected, k.protected, false) END,
+           greatest(k.seen_at, a."seenAt"), now()
     FROM jsonb_to_recordset(${json}::jsonb) AS a(id text, username text, name text, "avatarUrl" text,
-      "followersCount" int, "postsCount" int, verified boolean, "verifiedType" text, protected boolean)
+      "followersCount" int, "postsCount" int, verified boolean, "verifiedType" text, protected boolean,
+      "seenAt" timestamptz)
     LEFT JOIN x_profile k ON k.id = a.id
+    CROSS JOIN LATERAL (SELECT coalesce(k.seen_at > a."seenAt", false) AS late) AS l
     ORDER BY a.id
     ON CONFLICT (id) DO UPDATE SET
       username = excluded.username, name = excluded.name, avatar_url = excluded.avatar_url,
       followers_count = excluded.followers_count, posts_count = excluded.posts_count,
       verified = excluded.verified, verified_type = excluded.verified_type, protected = excluded.protected,
-      updated_at = now()
+      seen_at = excluded.seen_at, updated_at = now()
     -- An unchanged one is not written again.
     WHERE (p.username, p.name, p.avatar_url, p.followers_count, p.posts_count, p.verified, p.verified_type, p.protected)
         IS DISTINCT FROM (excluded.username, excluded.name, excluded.avatar_url, excluded.followers_count,

@@ -50,7 +50,8 @@ export function createStreamProgress(options: {
     await store.prisma.$executeRaw`
       UPDATE activity_stream SET
         connected_at = clock_timestamp() - ${ago(since)}::float8 * interval '1 millisecond',
-        alive_at = greatest(alive_at, clock_timestamp() - ${lost ? null : ago(upTo)}::float8 * interval '1 millisecond')
+        -- One in the future is of before the database's clock went back.
+        alive_at = greatest(CASE WHEN alive_at <= clock_timestamp() + interval '1 second' THEN alive_at END, clock_timestamp() - ${lost ? null : ago(upTo)}::float8 * interval '1 millisecond')
       WHERE id = 1`
   }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino'
 import type { XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
+import type { XCalls } from '../x-calls/x-calls.ts'
 import type { Activity } from './activity.ts'
 import { type Inbox, InboxClosedError } from './inbox.ts'
 import { delayAfter, pause } from './retry.ts'
@@ -13,32 +14,42 @@ import type { StreamProgress } from './stream-progress.ts'
 
 export interface StreamerOptions {
   readonly x: Pick<XClient, 'activity'>
+  readonly calls: Pick<XCalls, 'make'>
   readonly inbox: Pick<Inbox, 'room'>
   readonly activity: Activity
   readonly progress: StreamProgress
   readonly logger: Logger
   /** Told whenever a connection has ended that was not to end. */
   readonly onEnded: () => void
+  /** A connection that ends sooner is one that failed. */
+  readonly steadyMs?: number
 }
 
 /** Waiting this long for room is standing still. */
 const STALL_MS = 50
+const STEADY_MS = 30_000
+/** What X answers for want of room, of a login or of itself says nothing of backfill. */
+const NOT_ABOUT_BACKFILL: ReadonlySet<unknown> = new Set(['RATE_LIMITED', 'UNAUTHORIZED', 'UNAVAILABLE'])
 
 /** Streams until `signal` aborts, connecting again whenever the connection ends. */
 export async function streamActivity(options: StreamerOptions, signal: AbortSignal): Promise<void> {
-  const { x, inbox, activity, progress, logger, onEnded } = options
+  const { x, calls, inbox, activity, progress, logger, onEnded, steadyMs = STEADY_MS } = options
   let failures = 0
   let backfill = true
   while (!signal.aborted) {
-    let connected = false
+    let connectedAt: number | undefined
+    let backfillMinutes = 0
     try {
-      const backfillMinutes = backfill ? await progress.missedMinutes() : 0
+      backfillMinutes = backfill ? await progress.missedMinutes() : 0
       const onAlive = (waitedMs: number) => {
-        connected = true
-        failures = 0
+        connectedAt ??= performance.now()
+        // One that is cut as soon as it stands is not to be asked for twice a second.
+        if (performance.now() - connectedAt >= steadyMs) failures = 0
         progress.alive(waitedMs)
       }
-      for await (const line of x.activity.stream({ backfillMinutes, signal, onAlive })) {
+      const connect = () => x.activity.stream({ backfillMinutes, signal, onAlive })
+      const { value: lines } = await calls.make(null, 'GET /2/activity/stream', connect)
+      for await (const line of lines) {
         const asked = performance.now()
         await inbox.room()
         if (performance.now() - asked > STALL_MS) progress.stalledSince(asked)
@@ -51,11 +62,14 @@ export async function streamActivity(options: StreamerOptions, signal: AbortSign
     } catch (error) {
       if (signal.aborted) break
       failures++
-      // Apps without backfill are refused for asking: polling brings them what they missed.
-      if (!connected && error instanceof XError && error.kind === 'INVALID_REQUEST') backfill = false
+      if (connectedAt === undefined && error instanceof XError && !NOT_ABOUT_BACKFILL.has(error.kind)) {
+        // Apps without backfill are refused for asking: polling brings them what they missed. Where they are refused
+        // without it, too, it was not that.
+        backfill = backfillMinutes === 0
+      }
       const waitMs = Math.round(delayAfter(error, failures))
       logger.warn({ err: error, waitMs }, 'the activity stream ended; connecting again')
-      if (connected) await progress.ended()
+      if (connectedAt !== undefined) await progress.ended()
       onEnded()
       await pause(waitMs, signal)
     }

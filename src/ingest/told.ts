@@ -13,12 +13,13 @@ export type ToldSource = Exclude<LagSource, 'CONVERSATIONS'>
 
 const EVENTS: Readonly<Record<ToldSource, readonly ActivityEventType[]>> = {
   MENTIONS: ['post.mention.create', 'post.reply.create'],
+  OWN_POSTS: ['post.create'],
   LIKES: ['like.create'],
   MESSAGES: ['dm.received', 'dm.sent'],
   XCHAT: ['chat.received', 'chat.sent'],
 }
 
-export const TOLD_SOURCES: readonly ToldSource[] = ['MENTIONS', 'LIKES', 'MESSAGES', 'XCHAT']
+export const TOLD_SOURCES: readonly ToldSource[] = ['MENTIONS', 'OWN_POSTS', 'LIKES', 'MESSAGES', 'XCHAT']
 
 const PREFIX = 'told:'
 

@@ -20,6 +20,7 @@ export interface LookServices {
 
 const id = z.string().regex(/^[0-9]{1,19}$/)
 const when = z.iso.datetime({ offset: true })
+const references = z.array(z.object({ type: z.string(), id })).optional()
 const Posts = z.object({
   data: z
     .array(
@@ -27,7 +28,9 @@ const Posts = z.object({
         id,
         text: z.string(),
         created_at: when.optional(),
-        referenced_tweets: z.array(z.object({ type: z.string(), id })).optional(),
+        // X's document calls them otherwise than its answers.
+        referenced_tweets: references,
+        referenced_posts: references,
       }),
     )
     .optional(),
@@ -58,8 +61,10 @@ export async function lookForPost(
   )
   const { data = [] } = understood(Posts, answer, 'GET /2/users/:id/tweets')
   const candidates = data.filter(
-    ({ text, created_at, referenced_tweets = [] }) =>
-      referenced_tweets.some(({ type, id: to }) => type === 'replied_to' && to === delivery.target) &&
+    ({ text, created_at, referenced_tweets, referenced_posts }) =>
+      (referenced_tweets ?? referenced_posts)?.some(
+        ({ type, id: to }) => type === 'replied_to' && to === delivery.target,
+      ) &&
       isNew(created_at, delivery) &&
       saysTheSame(delivery.body, text),
   )

@@ -11,6 +11,7 @@ const LagSourceEnum = builder.enumType('LagSource', {
   values: described<LagSource>({
     MENTIONS: 'Posts that mention it, and replies to it.',
     CONVERSATIONS: 'Replies deeper in the conversations of its open tickets.',
+    OWN_POSTS: 'What it posts in X’s own app: answers and reposts.',
     LIKES: 'What it likes.',
     MESSAGES: 'Classic direct messages.',
     XCHAT: 'Encrypted messages, whether they can be read yet or not.',

@@ -17,19 +17,35 @@ export interface Leases {
   hold(name: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<void>): Promise<void>
 }
 
-/** A dead holder is replaced within TTL + RETRY: 7.5 s. */
+/**
+ * A dead holder is replaced within TTL + RETRY, 7.5 s; within RETRY + TTL + RETRY, 9 s, when the database's clock went back
+ * since it renewed its lease, which then ends in a future that may be far away.
+ */
 const TTL_MS = 6_000
 const RENEW_MS = 1_500
 const RETRY_MS = 1_500
 
+/** Who has a lease, and until when by the database's clock. */
+interface Row {
+  readonly holder: string
+  readonly expiresAt: string
+}
+
 export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
-  async function take(name: string, holder: string): Promise<boolean> {
+  async function take(name: string, holder: string, dead?: Row): Promise<boolean> {
     const rows = await prisma.$executeRaw`
       INSERT INTO lease AS l (name, holder, expires_at)
       VALUES (${name}, ${holder}, clock_timestamp() + ${TTL_MS} * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()`
+      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()
+        OR (l.holder = ${dead?.holder ?? null} AND l.expires_at = ${dead?.expiresAt ?? null}::timestamptz)`
     return rows > 0
+  }
+
+  async function look(name: string): Promise<Row | undefined> {
+    const [row] = await prisma.$queryRaw<Row[]>`
+      SELECT holder, expires_at::text AS "expiresAt" FROM lease WHERE name = ${name}`
+    return row
   }
 
   async function give(name: string, holder: string): Promise<void> {
@@ -53,10 +69,16 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
     async hold(name, signal, work) {
       // One for each hold: what is ending must not give back what has begun anew in the same process.
       const holder = randomUUID()
+      let others: { readonly row: Row | undefined; readonly since: number } = { row: undefined, since: 0 }
       while (!signal.aborted) {
         const until = performance.now() + TTL_MS
-        const mine = await within(TTL_MS, take(name, holder))
+        // Whoever lives renews: a row that stood still for as long as a lease lasts is a dead holder's, by our own clock.
+        const dead = performance.now() - others.since > TTL_MS ? others.row : undefined
+        const mine = await within(TTL_MS, take(name, holder, dead))
         if (!mine || performance.now() > until - RENEW_MS) {
+          const row = await within(RETRY_MS, look(name))
+          const same = row?.holder === others.row?.holder && row?.expiresAt === others.row?.expiresAt
+          if (!same) others = { row, since: performance.now() }
           await pause(RETRY_MS, signal)
           continue
         }

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type Agent, request } from 'node:https'
+import type { XAnswerOf } from './client.ts'
 import { kindOf, XError } from './errors.ts'
-import { resetOf } from './rate-limit.ts'
+import { rateLimitOf, resetOf } from './rate-limit.ts'
 
 /*
  * The Activity stream, line by line. Not twitter-api-v2's TweetStream: that decodes each chunk by
@@ -24,17 +25,17 @@ export interface StreamOptions {
   readonly silenceMs?: number
 }
 
-/** Yields each non-empty line. Ends when `signal` aborts; throws XError when X refuses, hangs up or falls silent. */
-export async function* activityLines(options: StreamOptions): AsyncGenerator<string> {
+/** Connects. Throws XError when X refuses, or does not answer. */
+export async function openActivityStream(options: StreamOptions): Promise<XAnswerOf<AsyncIterable<string>>> {
+  const response = await open(options)
+  const rateLimit = rateLimitOf(response.headers)
+  return { body: undefined, ...(rateLimit && { rateLimit }), value: linesOf(response, options) }
+}
+
+/** Yields each non-empty line. Ends when `signal` aborts; throws XError when X hangs up or falls silent. */
+async function* linesOf(response: IncomingMessage, options: StreamOptions): AsyncGenerator<string> {
   const { signal, onAlive, silenceMs = SILENCE_MS } = options
-  if (signal.aborted) return
-  let response: IncomingMessage
-  try {
-    response = await open(options)
-  } catch (error) {
-    if (signal.aborted) return
-    throw error
-  }
+  if (signal.aborted) return void response.destroy()
   onAlive(Number.POSITIVE_INFINITY)
   response.setEncoding('utf8') // a decoder that keeps half a character for the next chunk
   const stop = () => response.destroy()
@@ -67,6 +68,22 @@ export async function* activityLines(options: StreamOptions): AsyncGenerator<str
   if (!signal.aborted) throw new XError('UNAVAILABLE', 'activity stream: X closed the connection')
 }
 
+/**
+ * A 429 while there is room in X's window is about connections, such as that of a killed process that X has not missed yet:
+ * it is no reason to wait for the window's end.
+ */
+function refusal(status: number, headers: IncomingMessage['headers']): XError {
+  const rateLimit = rateLimitOf(headers)
+  const windows = [rateLimit, rateLimit?.day].filter((window) => window !== undefined)
+  const crowded = status === 429 && windows.length > 0 && windows.every(({ remaining }) => remaining > 0)
+  const retryAt = status === 429 && !crowded ? resetOf(headers) : undefined
+  return new XError(crowded ? 'UNAVAILABLE' : kindOf(status), `activity stream: X answered ${status}`, {
+    status,
+    ...(rateLimit && { rateLimit }),
+    ...(retryAt && { retryAt }),
+  })
+}
+
 function open({ agent, bearerToken, backfillMinutes, signal }: StreamOptions): Promise<IncomingMessage> {
   const url = new URL('https://api.x.com/2/activity/stream')
   if (backfillMinutes > 0) url.searchParams.set('backfill_minutes', String(backfillMinutes))
@@ -77,12 +94,13 @@ function open({ agent, bearerToken, backfillMinutes, signal }: StreamOptions): P
     connecting.on('response', (response) => {
       connecting.setTimeout(0)
       const status = response.statusCode ?? 0
-      if (status === 200) return resolve(response)
+      if (status === 200) {
+        // What goes wrong before the first line is asked for, whoever asks is told.
+        response.on('error', () => {})
+        return resolve(response)
+      }
       response.resume()
-      const retryAt = status === 429 ? resetOf(response.headers) : undefined
-      reject(
-        new XError(kindOf(status), `activity stream: X answered ${status}`, { status, ...(retryAt && { retryAt }) }),
-      )
+      reject(refusal(status, response.headers))
     })
     connecting.end()
   })

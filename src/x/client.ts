@@ -123,15 +123,15 @@ export interface XActivity {
   redirect(subscriptionId: string, webhookId: string): Promise<XAnswer>
   unsubscribe(subscriptionId: string): Promise<XAnswer>
   /**
-   * The Activity stream's lines, each a JSON text, until `signal` aborts or the connection ends (then it throws XError).
-   * `onAlive` is called when connected and for every sign of life, keep-alives included, once the lines before it have
+   * Connects to the Activity stream. The value: its lines, each a JSON text, until `signal` aborts or the connection ends
+   * (then it throws XError). `onAlive` is called when the first is asked for and for every sign of life, keep-alives included, once the lines before it have
    * been taken; with the milliseconds that were waited for it: after a while of waiting, nothing was left unread.
    */
   stream(options: {
     backfillMinutes: number
     signal: AbortSignal
     onAlive: (waitedMs: number) => void
-  }): AsyncIterable<string>
+  }): Promise<XAnswerOf<AsyncIterable<string>>>
 }
 
 /** The app's webhooks; X gives most apps one. */

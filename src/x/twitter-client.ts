@@ -1,6 +1,6 @@
 import { type TOAuth2Scope, TwitterApi } from 'twitter-api-v2'
 import { createActivityApi, createWebhooksApi } from './activity-api.ts'
-import { activityLines } from './activity-stream.ts'
+import { openActivityStream } from './activity-stream.ts'
 import type { PageRequest, XAnswer, XClient, XTokens } from './client.ts'
 import { dialX } from './dial.ts'
 import { translate } from './errors.ts'
@@ -110,7 +110,7 @@ export function createXClient(options: XClientOptions): XClient {
       call,
       timeoutMs,
       stream: (stream) =>
-        activityLines({
+        openActivityStream({
           ...stream,
           agent: httpAgent,
           bearerToken: options.bearerToken,

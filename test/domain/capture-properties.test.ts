@@ -83,8 +83,11 @@ describe('whatever the facts', () => {
   it('a ticket is opened only when none is open, and only by an active account that captures', () => {
     property((_what, { accounts, thread }, decision) => {
       if (decision.kind !== 'OPEN_TICKET') return
-      expect(thread?.status ?? 'CLOSED').toBe('CLOSED')
-      expect(decision.followUpOf).toBe(thread?.ticketId ?? null)
+      const closed = thread?.status === 'CLOSED'
+      // F6: the ticket of an account that is off is as none.
+      const off = accounts.find(({ id }) => id === thread?.accountId)?.status !== 'ACTIVE'
+      expect(thread === null || closed || off).toBe(true)
+      expect(decision.followUpOf).toBe(closed ? thread.ticketId : null)
       expect(accounts.find(({ id }) => id === decision.accountId)).toMatchObject({
         status: 'ACTIVE',
         captureMentions: true,
@@ -93,9 +96,10 @@ describe('whatever the facts', () => {
     })
   })
 
-  it('a comment goes to the open ticket of the thread, which is not full', () => {
-    property((_what, { thread }, decision) => {
+  it('a comment goes to the open ticket of the thread, which is not full and of an active account', () => {
+    property((_what, { accounts, thread }, decision) => {
       if (decision.kind !== 'COMMENT') return
+      expect(accounts.find(({ id }) => id === thread?.accountId)?.status).toBe('ACTIVE')
       expect(decision.ticketId).toBe(thread?.ticketId)
       expect(thread?.status).not.toBe('CLOSED')
       expect(thread?.commentCount).toBeLessThan(MAX_COMMENTS)

@@ -304,10 +304,28 @@ const TABLE: [rule: string, what: Post, facts: Partial<Facts>, decision: object]
     opens(support.id),
   ],
   [
-    'F22 the ticket of an inactive account goes on when an active one is named',
+    'F6 the ticket of an inactive account takes nothing, also when an active one is named, which opens its own',
     post({ mentionedUserIds: ['200'] }),
     { accounts: [gone(acme), support], thread: thread() },
-    comment('OPEN'),
+    opens(support.id),
+  ],
+  [
+    'F6 nor one whose account was shut out',
+    post({ mentionedUserIds: ['200'] }),
+    { accounts: [gone(acme, 'DEAUTHORIZED'), support], thread: thread() },
+    opens(support.id),
+  ],
+  [
+    'F6 where the active one captures nothing, the post waits for it',
+    post({ mentionedUserIds: ['200'] }),
+    { accounts: [gone(acme), off(support)], thread: thread() },
+    waits(support.id, 'CAPTURE_OFF'),
+  ],
+  [
+    'F6 nor does it take an answer of ours',
+    post({ authorId: '200', inReplyToUserId: '900' }),
+    { accounts: [gone(acme), support], thread: thread() },
+    ignored('OWN_POST'),
   ],
   [
     'F26 a closed ticket of an inactive account has its follow-up with the active one that is named',
@@ -381,6 +399,12 @@ const LIKES: [rule: string, what: Like, facts: Partial<Facts & { likedBefore: bo
     ignored('CAPTURE_OFF'),
   ],
   ['F14 a deactivated account', like(), { accounts: [gone(acme)] }, ignored('ACCOUNT_INACTIVE')],
+  [
+    'F6 the open ticket of an inactive account takes no like of another',
+    like({ likerId: '200' }),
+    { accounts: [gone(acme), support], thread: thread() },
+    likes(support.id),
+  ],
   [
     'F14 an old post is no history when the like is new',
     like({ post: post({ ...silent, postedAt: '2010-01-01T00:00:00.000Z' }) }),
@@ -523,6 +547,12 @@ const CONVERSIONS: [rule: string, what: Post, facts: Partial<Facts>, decision: o
   ['a repost says nothing', post({ repostOfId: '4000' }), {}, refused('REPOST')],
   ['what is deleted cannot be converted', post(), { deleted: true }, refused('DELETED')],
   ['nor for an account that is off', post(), { accounts: [gone(byHand)] }, refused('ACCOUNT_INACTIVE')],
+  [
+    'F6 nor onto the ticket of one that is off',
+    post(),
+    { accounts: [byHand, gone(support)], thread: thread({ accountId: support.id }) },
+    opens(acme.id),
+  ],
 ]
 
 describe('what becomes of a post that is converted', () => {

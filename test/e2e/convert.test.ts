@@ -97,6 +97,41 @@ describe('a post that waits', () => {
     expect(created?.actor).toEqual({ kind: 'user', id: FIRST_USERS.admin.id })
   })
 
+  it('is looked up first when X was not asked for long: what is deleted is refused, what was edited says so', async () => {
+    simulator.createUser({ username: 'mo_test' })
+    const said = ['@acme gone', '@acme stays', '@acme new'].map((text) =>
+      simulator.createPost({ from: 'mo_test', text }),
+    )
+    for (const { id } of said)
+      await events.find(({ type, incomingPost }) => type === 'CREATED' && incomingPost?.xPostId === id)
+    const [gone = '', edit = '', fresh = ''] = said.map(({ id }) => id)
+    await app.store.prisma.$executeRaw`
+      UPDATE incoming_post SET looked_at = now() - interval '2 hours' WHERE id = ANY(${[gone, edit]})`
+    simulator.deletePost(gone)
+    simulator.setStreamMode({ lost: true })
+    simulator.editPost({ id: edit, text: '@acme stays otherwise' })
+    const before = xCalls()
+    const { results } = await convertPosts(app, { ids: [gone, edit, fresh].map(idOf) })
+    simulator.setStreamMode({ lost: false })
+    expect(results.map(({ outcome, error }) => [outcome, error?.code])).toEqual([
+      ['REFUSED', 'POST_DELETED'],
+      ['CONVERTED', undefined],
+      ['CONVERTED', undefined],
+    ])
+    expect(xCalls() - before).toBe(1)
+    expect(await app.store.prisma.incomingPost.findUnique({ where: { id: gone } })).toMatchObject({ text: '' })
+    expect(await app.store.prisma.comment.findFirst({ where: { externalId: edit } })).toMatchObject({
+      body: '@acme stays otherwise',
+    })
+  })
+
+  it('is taken as it is where X does not answer', async () => {
+    const [id = ''] = await waiting(post({ author: '8991' }))
+    await app.store.prisma.$executeRaw`UPDATE incoming_post SET looked_at = now() - interval '2 hours' WHERE id = ${id}`
+    simulator.addFault({ match: { path: '/2/tweets' }, kind: 'status', status: 503, times: 1 })
+    expect(await convertPost(app, { id: idOf(id) })).toMatchObject({ outcome: 'CONVERTED', userErrors: [] })
+  })
+
   it('joins the open ticket that its author has in that conversation', async () => {
     const [one = '', two = ''] = await waiting(
       post({ author: '801', conversation: '8010' }),

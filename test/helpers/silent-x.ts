@@ -15,7 +15,7 @@ export const SILENT_X: XClient = {
     subscribe: never,
     redirect: never,
     unsubscribe: never,
-    stream: async function* () {},
+    stream: never,
   },
   webhooks: { list: never, register: never, validate: never, remove: never },
   chat: { publicKeys: never, conversations: never, events: never },

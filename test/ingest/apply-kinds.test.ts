@@ -32,6 +32,31 @@ const tickets = () =>
 const events = async (after = 0) => (await store.log.read(after, 1_000)).map(({ body }) => body)
 const head = async () => (await store.log.head()).head
 
+describe('the ticket of an account that is off', () => {
+  it('takes nothing, and stands in nobody’s way', async () => {
+    const other = await createAccount(store, { xUserId: '200', screenName: 'other' })
+    const mentions = (id: string, ...xUserIds: string[]) => received(id, { conversation: '10', mentions: xUserIds })
+    const onlyActive = async (id: string) => {
+      await store.prisma.account.updateMany({ data: { status: 'DEACTIVATED', deactivatedAt: new Date() } })
+      await store.prisma.account.update({ where: { id }, data: { status: 'ACTIVE', deactivatedAt: null } })
+    }
+    await apply(mentions('10', '200'))
+    await onlyActive(accountId)
+    await apply(mentions('11', BRAND_ID, '200'), mentions('12', BRAND_ID))
+    await onlyActive(other)
+    // Its own ticket is open still, though the other's is newer.
+    await apply(mentions('13', BRAND_ID, '200'))
+    const said = (await tickets()).map(({ accountId, comments }) => [
+      accountId,
+      comments.map((each) => each.externalId),
+    ])
+    expect(said).toEqual([
+      [other, ['10', '13']],
+      [accountId, ['11', '12']],
+    ])
+  })
+})
+
 describe('a direct message', () => {
   it('opens a ticket of its sender, and the next one goes on in it, also in the other format', async () => {
     await apply(message('10'), message('11', { channel: 'X_CHAT', id: '900/abc' }))

@@ -211,6 +211,32 @@ describe('an author', () => {
     expect((await requester()).name).toBe('Named by an agent')
   })
 
+  it('is who they were last, whatever comes late', async () => {
+    const known = () => store.prisma.xProfile.findUnique({ where: { id: '900' } })
+    const seen = (id: string, name: string, change: object = {}) => {
+      const post = received(id)
+      return { ...post, author: { ...profile('900'), name, followersCount: Number(id), ...change } }
+    }
+    await applyItems(store, [seen('20', 'Second')])
+    await applyItems(store, [seen('10', 'First', { avatarUrl: 'https://pbs.twimg.com/first.jpg' })])
+    // Only what nobody has said since is taken from it.
+    expect(await known()).toMatchObject({
+      name: 'Second',
+      followersCount: 20,
+      avatarUrl: 'https://pbs.twimg.com/first.jpg',
+    })
+    // An old post in a page that was read just now shows its author as they are now.
+    const seenAt = new Date(Date.UTC(2026, 0, 2)).toISOString()
+    await applyItems(store, [seen('5', 'Third', { seenAt })])
+    expect(await known()).toMatchObject({ name: 'Third', followersCount: 5 })
+    await applyItems(store, [seen('30', 'Between')])
+    expect(await known()).toMatchObject({ name: 'Third' })
+    // In one batch, too: the page's is newer than the event's.
+    const later = new Date(Date.UTC(2026, 0, 3)).toISOString()
+    await applyItems(store, [seen('40', 'Fourth', { seenAt: later }), seen('50', 'Late')])
+    expect(await known()).toMatchObject({ name: 'Fourth', followersCount: 40 })
+  })
+
   it('keeps what a poorer view of them leaves out', async () => {
     const rich = { ...profile('900'), verified: true, verifiedType: 'blue', protected: true, avatarUrl: 'https://a/b' }
     await applyItems(store, [{ ...received('10'), author: rich }])
@@ -244,6 +270,19 @@ describe('a cursor', () => {
     expect(await since(null)).toBe('100')
     expect(await since('1900000000000000001', null)).toBe('1900000000000000001')
     expect(await since('1900000000000000000')).toBe('1900000000000000001')
+  })
+
+  it('claims the time of its last reading, and none of before the database’s clock went back', async () => {
+    const read = async (agoMs: number) => {
+      const begunAt = performance.now() - agoMs
+      await applyItems(store, [], [{ accountId, source: 'mentions', sinceId: null, begunAt }])
+      return Date.now() - Number((await store.prisma.sourceCursor.findFirst())?.syncedAt)
+    }
+    expect(await read(60_000)).toBeGreaterThan(59_000)
+    expect(await read(0)).toBeLessThan(30_000)
+    expect(await read(60_000)).toBeLessThan(30_000)
+    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() + interval '1 hour'`
+    expect(await read(60_000)).toBeGreaterThan(59_000)
   })
 
   it('moves only with the posts that it passes', async () => {

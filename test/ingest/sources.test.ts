@@ -1,12 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { timeOfId } from '../../src/domain/x-id.ts'
 import { XCHAT_CURSORS } from '../../src/domain/xchat-cursor.ts'
 import { createInbox, type Inbox } from '../../src/ingest/inbox.ts'
 import { readLag } from '../../src/ingest/lag.ts'
 import { saveCursors } from '../../src/ingest/rows-cursors.ts'
+import { conversations } from '../../src/ingest/sources/conversations.ts'
 import { deletions } from '../../src/ingest/sources/deletions.ts'
 import { directMessages } from '../../src/ingest/sources/direct-messages.ts'
 import { likes } from '../../src/ingest/sources/likes.ts'
 import { mentions } from '../../src/ingest/sources/mentions.ts'
+import { ownPosts } from '../../src/ingest/sources/own-posts.ts'
 import type { Source } from '../../src/ingest/sources/source.ts'
 import { type Standing, wantsOf } from '../../src/ingest/subscriptions.ts'
 import { keepTold } from '../../src/ingest/told.ts'
@@ -131,6 +135,134 @@ describe('direct messages', () => {
   })
 })
 
+const answer = (from: string, inReplyTo: string, text = 'and more') =>
+  sim.simulator.createPost({ from, text, inReplyTo }).id
+const comments = async () =>
+  (await store.prisma.comment.findMany({ orderBy: { postedAt: 'asc' } })).map(({ externalId }) => externalId)
+const quietFor = (days: number) =>
+  store.prisma.$executeRaw`UPDATE ticket SET updated_at = now() - ${days}::int * interval '1 day'`
+
+describe('conversations', () => {
+  it('bring what the author of a liked post says next, naming nobody', async () => {
+    const liked = say('what a lovely shop')
+    like(liked)
+    await round(ownPosts)
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    await round(likes)
+    const next = answer('ann', liked)
+    await round(conversations)
+    expect(await comments()).toEqual([liked, next])
+  })
+
+  it.each([
+    [8, true],
+    [29, true],
+    [31, false],
+  ])('bring what is said deeper in one that was quiet for %i days: %s', async (days, found) => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'who knows a good shop?' }).id
+    const asked = answer('ann', talk, 'not @acme')
+    await round(mentions)
+    const deeper = answer('ann', talk, 'or any other')
+    await quietFor(days)
+    await round(conversations)
+    expect(await comments()).toEqual(found ? [asked, deeper] : [asked])
+  })
+})
+
+describe('a search of conversations', () => {
+  const searches = () => sim.exchanges.filter(({ path }) => path === '/2/tweets/search/recent')
+  const shown = () =>
+    searches().flatMap(({ responseBody }) => {
+      const { data = [] } = z.object({ data: z.array(z.object({ id: z.string() })).optional() }).parse(responseBody)
+      return data.map(({ id }) => id)
+    })
+
+  it('pays for nothing that others say in a thread that went viral', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'look at this' }).id
+    const asked = answer('ann', talk, 'ask @acme')
+    await round(mentions)
+    for (let n = 0; n < 20; n++) answer('bob', talk, `me too ${n}`)
+    const deeper = answer('ann', talk, 'they know')
+    await round(conversations)
+    expect(await comments()).toEqual([asked, deeper])
+    expect(shown().toSorted()).toEqual([asked, deeper])
+  })
+
+  it('finds what somebody says before their ticket is here, also where another has one already', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: '@acme look at this' }).id
+    await round(mentions)
+    await round(conversations)
+    const quoted = sim.simulator.createPost({ from: 'ann', text: 'and this', inReplyTo: talk }).id
+    const root = sim.simulator.createPost({ from: 'bob', text: 'elsewhere' }).id
+    const first = answer('ann', root, 'hear, @acme')
+    const next = answer('ann', root, 'do you?')
+    const other = answer('bob', root, '@acme and I')
+    await round(conversations)
+    await round(mentions)
+    await round(conversations)
+    expect((await comments()).toSorted()).toEqual([talk, quoted, first, next, other].toSorted())
+  })
+
+  it('asks again for what it may not have been shown, and for nothing once it was', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    const further = answer('ann', asked)
+    await round(conversations)
+    await round(conversations)
+    expect(shown()).toEqual([further, further])
+    await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() WHERE source LIKE 'conversation:%'`
+    await round(conversations)
+    expect(shown()).toEqual([further, further])
+  })
+})
+
+describe('own posts', () => {
+  it('bring an answer that was given in the app on a ticket that nobody searches for any more', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    await quietFor(60)
+    const answered = answer('acme', asked, '@ann we look into it')
+    await round(ownPosts)
+    const [, comment] = await store.prisma.comment.findMany({ orderBy: { postedAt: 'asc' } })
+    expect(comment).toMatchObject({ externalId: answered, direction: 'OUTBOUND', visibility: 'PUBLIC' })
+    // The ticket is not quiet any more.
+    const thanks = answer('ann', answer('acme', answered, 'and mended it'), 'good')
+    await round(conversations)
+    expect(await comments()).toContain(thanks)
+  })
+
+  it('bring an answer on the ticket of a like, and a repost', async () => {
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    const praise = say('what a lovely shop')
+    like(praise)
+    await round(likes)
+    const thanks = answer('acme', praise, 'thank you')
+    sim.simulator.repost({ user: 'acme', postId: praise })
+    await round(ownPosts)
+    expect(await comments()).toEqual([praise, thanks])
+    expect(await store.prisma.comment.findFirst({ where: { retweeted: true } })).toMatchObject({ externalId: praise })
+  })
+
+  it('of before the account was switched on again are history, and each is read once', async () => {
+    const asked = say('@acme help')
+    await round(mentions)
+    answer('acme', asked, 'while it was off')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await startNow()
+    await round(ownPosts)
+    expect(await comments()).toEqual([asked])
+    answer('acme', asked, 'now')
+    await round(ownPosts)
+    await round(ownPosts)
+    expect(await comments()).toHaveLength(2)
+    const timelines = sim.exchanges.filter(({ path }) => path.endsWith('/tweets'))
+    expect(timelines).toHaveLength(3)
+  })
+})
+
 const anHourLater = () => store.prisma.$executeRaw`UPDATE comment SET created_at = created_at - interval '1 hour'`
 
 describe('deletions', () => {
@@ -148,6 +280,31 @@ describe('deletions', () => {
     expect(comments.map(({ externalId }) => externalId)).toContain(kept)
   })
 
+  it('are found of posts that wait, which are asked about daily at first and less often later', async () => {
+    await store.prisma.account.update({ where: { id: accountId }, data: { captureMentions: false } })
+    const [kept, gone] = [say('@acme kept'), say('@acme gone')]
+    await round(mentions)
+    sim.simulator.deletePost(gone)
+    await round(deletions)
+    const lookups = () => sim.exchanges.filter(({ path }) => path === '/2/tweets')
+    expect(lookups()).toHaveLength(0)
+    const daysLater = (days: number) => store.prisma.$executeRaw`
+      UPDATE incoming_post SET posted_at = posted_at - ${days}::int * interval '1 day',
+        look_due_at = look_due_at - ${days}::int * interval '1 day'`
+    await daysLater(1)
+    for (let n = 0; n < 3; n++) await round(deletions)
+    expect(lookups()).toHaveLength(1)
+    const waiting = () => store.prisma.incomingPost.findMany({ orderBy: { id: 'asc' } })
+    expect(await waiting()).toMatchObject([
+      { id: kept, state: 'WAITING', text: '@acme kept' },
+      { id: gone, state: 'IGNORED', reason: 'DELETED', text: '' },
+    ])
+    await daysLater(90)
+    await round(deletions)
+    const [{ lookDueAt, lookedAt } = { lookDueAt: new Date(), lookedAt: new Date() }] = await waiting()
+    expect(Number(lookDueAt) - Number(lookedAt)).toBeGreaterThan(10 * 24 * 3600_000)
+  })
+
   it('are looked for once a day', async () => {
     say('@acme hello')
     await round(mentions)
@@ -162,7 +319,7 @@ describe('lag', () => {
   const readXChat = () =>
     saveCursors(store.prisma, [{ accountId, source: XCHAT_CURSORS, sinceId: null, begunAt: performance.now() }])
   async function readTwoMinutesAgo(): Promise<void> {
-    for (const source of [mentions, likes, directMessages]) await round(source)
+    for (const source of [mentions, ownPosts, likes, directMessages]) await round(source)
     await readXChat()
     await store.prisma.$executeRaw`UPDATE source_cursor SET synced_at = now() - interval '2 minutes'`
   }
@@ -182,7 +339,7 @@ describe('lag', () => {
   }
 
   it('is the time since the source that was read longest ago, whatever our clock says', async () => {
-    for (const source of [mentions, likes, directMessages]) await round(source)
+    for (const source of [mentions, ownPosts, likes, directMessages]) await round(source)
     // Never read: since the account captures, in 1970.
     expect((await lagOf())?.seconds).toBeGreaterThan(1_000_000)
     await readXChat()
@@ -190,6 +347,7 @@ describe('lag', () => {
     expect((await lagOf())?.sources.map(({ source }) => source)).toEqual([
       'MENTIONS',
       'CONVERSATIONS',
+      'OWN_POSTS',
       'LIKES',
       'MESSAGES',
       'XCHAT',
@@ -197,6 +355,70 @@ describe('lag', () => {
     // Where an administrator switched XChat off, nobody reads it.
     await store.prisma.accountXChat.create({ data: { accountId, status: 'DISABLED' } })
     expect((await lagOf())?.sources.map(({ source }) => source)).not.toContain('XCHAT')
+  })
+
+  const behindOf = async (source: string) =>
+    (await lagOf())?.sources.find((each) => each.source === source)?.seconds ?? Number.NaN
+  /** Seconds since the oldest of these was said that is not here. */
+  const missingFor = async (posts: readonly string[]) => {
+    const here = new Set(await comments())
+    const missing = posts.filter((id) => !here.has(id)).map(timeOfId)
+    return missing.length === 0 ? 0 : (Date.now() - Math.min(...missing)) / 1_000
+  }
+  const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  it('of conversations does not jump to the account’s age with every new ticket', async () => {
+    say('@acme help')
+    await round(mentions)
+    expect(await behindOf('CONVERSATIONS')).toBeLessThan(30)
+    await store.prisma.sourceCursor.create({ data: { accountId, source: 'likes', syncedAt: new Date() } })
+    like(say('what a lovely shop'))
+    await round(likes)
+    expect(await behindOf('CONVERSATIONS')).toBeLessThan(30)
+  })
+
+  it('of conversations claims no more than X’s search shows', async () => {
+    say('@acme help')
+    await round(mentions)
+    await store.prisma.$executeRaw`UPDATE ticket SET created_at = now() - interval '1 hour'`
+    await round(conversations)
+    const seconds = await behindOf('CONVERSATIONS')
+    expect(seconds).toBeGreaterThanOrEqual(30)
+    expect(seconds).toBeLessThan(60)
+  })
+
+  it('is never less than the age of what is missing', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const talk = sim.simulator.createPost({ from: 'bob', text: 'who knows a good shop?' }).id
+    await startNow()
+    const all: string[] = []
+    const expectTrue = async () => {
+      const behind = (await lagOf())?.sources.filter(({ source }) => source !== 'XCHAT').map(({ seconds }) => seconds)
+      expect(Math.max(...(behind ?? []))).toBeGreaterThanOrEqual((await missingFor(all)) - 0.1)
+    }
+    const rounds = [mentions, conversations, ownPosts]
+    for (const author of ['ann', 'bob']) {
+      // Told late: what was said meanwhile is missing longer than the ticket is here.
+      all.push(answer(author, talk, 'not @acme'))
+      await later(50)
+      all.push(answer(author, talk, 'or any other'))
+      await later(1_500)
+      for (const source of [...rounds, ...rounds]) {
+        await round(source)
+        await expectTrue()
+      }
+      expect(await missingFor(all)).toBe(0)
+    }
+    const asked = all[0] ?? ''
+    all.push(answer('acme', asked, 'why not?'))
+    all.push(answer('ann', talk, 'for no reason'))
+    await later(1_500)
+    await expectTrue()
+    for (const source of rounds) {
+      await round(source)
+      await expectTrue()
+    }
+    expect(await missingFor(all)).toBe(0)
   })
 
   it('does not grow while the stream carries what was read', async () => {
@@ -211,6 +433,7 @@ describe('lag', () => {
 
   it.each([
     ['MENTIONS', 'post.reply.create'],
+    ['OWN_POSTS', 'post.create'],
     ['LIKES', 'like.create'],
     ['MESSAGES', 'dm.received'],
     ['XCHAT', 'chat.received'],
@@ -228,7 +451,7 @@ describe('lag', () => {
       expect(await behind()).toEqual([source])
     }
     await keepTold(store, [])
-    expect(await behind()).toEqual(['MENTIONS', 'LIKES', 'MESSAGES', 'XCHAT'])
+    expect(await behind()).toEqual(['MENTIONS', 'OWN_POSTS', 'LIKES', 'MESSAGES', 'XCHAT'])
   })
 
   it('of XChat grows from the news that X told until they are read', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { App } from '../../src/app.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -12,11 +13,27 @@ let database: TestDatabase
 let app: App | undefined
 /** `backfill_minutes` of the connections, as their lines and refusals show; undefined where none was asked for. */
 let asked: Set<string | undefined>
+/** The same in their order. */
+let askedFor: (string | undefined)[]
+const opened = () => x.simulator.state.streamsOpened
+const refusals = () => x.exchanges.filter(({ path, status }) => path === '/2/activity/stream' && status !== 200).length
+const refuse = (status: number, times: number, resetSeconds?: number) =>
+  x.simulator.addFault({
+    match: { path: '/2/activity/stream' },
+    kind: 'status',
+    status,
+    times,
+    ...(resetSeconds && { resetSeconds }),
+  })
 beforeEach(async () => {
   asked = new Set()
+  askedFor = []
   x = await validatedSimulator({
     onExchange({ path, query }) {
-      if (path === '/2/activity/stream') asked.add(query['backfill_minutes'])
+      if (path !== '/2/activity/stream') return
+      const minutes = query['backfill_minutes']
+      asked.add(minutes)
+      if (askedFor.length === 0 || askedFor.at(-1) !== minutes) askedFor.push(minutes)
     },
   })
   database = await testDatabase()
@@ -62,11 +79,66 @@ describe('X is asked to repeat', { timeout: 40_000 }, () => {
     await expect.poll(() => [...asked], SOON).toEqual([undefined, '2'])
   })
 
-  it('nothing where X refuses to', async () => {
+  it.each([400, 402, 403, 404])('nothing where X refuses to (%i)', async (status) => {
     await killedAgo(100)
-    x.simulator.addFault({ match: { path: '/2/activity/stream' }, kind: 'status', status: 400, times: 1 })
+    refuse(status, 1)
     await start()
     await streaming()
     await expect.poll(() => [...asked], SOON).toEqual(['2', undefined])
+  })
+
+  it.each([401, 429, 503])('the same again after a refusal that says nothing of it (%i)', async (status) => {
+    await killedAgo(100)
+    refuse(status, 1, 1)
+    await start()
+    await streaming()
+    await expect.poll(() => [...asked], SOON).toEqual(['2'])
+  })
+
+  it('again where it refuses without, too: it was not that', async () => {
+    await killedAgo(100)
+    refuse(403, 2)
+    await start()
+    await streaming()
+    await expect.poll(() => askedFor, SOON).toEqual(['2', undefined, '2'])
+  })
+})
+
+describe('a connection to the stream', { timeout: 60_000 }, () => {
+  it('is counted among the calls that X allows, and not asked for when none is left', async () => {
+    x.simulator.setRateLimit({ endpoint: 'GET /2/activity/stream', app: 3 })
+    await start()
+    await streaming()
+    const window = () =>
+      app?.store.prisma.xRateLimit.findFirst({ where: { caller: 'app', endpoint: 'GET /2/activity/stream' } })
+    await expect.poll(window, SOON).toMatchObject({ callLimit: 3, remaining: 2, inFlight: 0 })
+    for (const remaining of [1, 0]) {
+      x.simulator.dropStreams()
+      await expect.poll(window, SOON).toMatchObject({ remaining })
+      await streaming()
+    }
+    x.simulator.dropStreams()
+    await pause(3_000)
+    expect([opened(), refusals()]).toEqual([3, 0])
+  })
+
+  it('that ends as soon as it stands is asked for ever less often', async () => {
+    await start()
+    await streaming()
+    const before = performance.now()
+    while (performance.now() - before < 6_000) {
+      x.simulator.dropStreams()
+      await pause(20)
+    }
+    // After half a second, one, two and four, each a quarter more or less.
+    expect(opened()).toBeLessThanOrEqual(5)
+  })
+
+  it('for which X has no room yet waits for no window', async () => {
+    x.simulator.setPolicy({ streamConnections: 0 })
+    await start()
+    await expect.poll(refusals, SOON).toBeGreaterThanOrEqual(2)
+    x.simulator.setPolicy({ streamConnections: 2 })
+    await streaming()
   })
 })

@@ -5,6 +5,9 @@ import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 
+/** What a busy machine needs. */
+const BUSY = { timeout: 10_000 }
+
 describe.concurrent('a lease', () => {
   let database: TestDatabase
   let store: Store
@@ -46,7 +49,7 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await vi.waitFor(() => expect(held).toBeDefined())
+    await vi.waitFor(() => expect(held).toBeDefined(), BUSY)
     stop.abort()
     await holding
     expect(held?.aborted).toBe(true)
@@ -62,7 +65,7 @@ describe.concurrent('a lease', () => {
       aborted = signal.aborted
       stop.abort()
     })
-    await vi.waitFor(async () => expect(await store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1))
+    await vi.waitFor(async () => expect(await store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1), BUSY)
     await Promise.all([
       holding,
       leases().hold('renewed', stop.signal, async () => {
@@ -85,7 +88,7 @@ describe.concurrent('a lease', () => {
       await ended(signal)
       order.push('first let go')
     })
-    await vi.waitFor(() => expect(order).toEqual(['first holds']))
+    await vi.waitFor(() => expect(order).toEqual(['first holds']), BUSY)
     const cut = performance.now()
     const second = leases().hold('cut off', stop.signal, async (signal) => {
       order.push('second holds')
@@ -155,7 +158,7 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await vi.waitFor(() => expect(held).toBeDefined())
+    await vi.waitFor(() => expect(held).toBeDefined(), BUSY)
     await store.prisma.lease.update({
       where: { name: 'taken' },
       data: { holder: 'somebody else', expiresAt: new Date(Date.now() + 60_000) },
@@ -164,6 +167,42 @@ describe.concurrent('a lease', () => {
     stop.abort()
     await holding
     expect(await store.prisma.lease.findUnique({ where: { name: 'taken' } })).toMatchObject({ holder: 'somebody else' })
+  })
+
+  it('of a holder that died before the database’s clock went back is taken over within 10 s', async ({ expect }) => {
+    const expiresAt = new Date(Date.now() + 3600_000)
+    await store.prisma.lease.create({ data: { name: 'future', holder: 'dead', expiresAt } })
+    const begun = performance.now()
+    let took = 0
+    await leases().hold('future', new AbortController().signal, async () => {
+      took = performance.now() - begun
+    })
+    expect(took).toBeGreaterThan(5_900)
+    expect(took).toBeLessThan(10_000)
+  })
+
+  it('of a holder that lives is not taken over, however the database’s clock jumps', async ({ expect }) => {
+    const stop = new AbortController()
+    let aborted: boolean | undefined
+    let intruded = false
+    const holding = leases().hold('jumps', stop.signal, async (signal) => {
+      await new Promise((resolve) => setTimeout(resolve, 9_000))
+      aborted = signal.aborted
+      stop.abort()
+    })
+    await expect.poll(() => store.prisma.lease.count({ where: { name: 'jumps' } })).toBe(1)
+    const other = leases().hold('jumps', stop.signal, async () => {
+      intruded = true
+    })
+    // As each renewal would be written by a clock that is about to go back.
+    while (!stop.signal.aborted) {
+      await store.prisma.$executeRaw`
+        UPDATE lease SET expires_at = expires_at + interval '1 hour'
+        WHERE name = 'jumps' AND expires_at < clock_timestamp() + interval '10 minutes'`
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    await Promise.all([holding, other])
+    expect([aborted, intruded]).toEqual([false, false])
   })
 
   it('runs work that failed again', async () => {

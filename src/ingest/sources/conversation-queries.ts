@@ -1,6 +1,8 @@
 import { compareIds, idAt } from '../../domain/x-id.ts'
 import type { Store } from '../../store/store.ts'
 import type { CursorMove } from '../cursor.ts'
+import { SEARCHED } from '../searched-tickets.ts'
+import { packSearches, type SearchedConversation } from './pack-searches.ts'
 import { searchable } from './searchable.ts'
 
 /*
@@ -10,52 +12,74 @@ import { searchable } from './searchable.ts'
  */
 
 export interface ConversationQuery {
-  /** `conversation_id:1 OR conversation_id:2 …` */
   readonly query: string
   /** Posts after this one; undefined reads the seven days that X's recent search reaches. */
   readonly sinceId: string | undefined
   readonly conversationIds: readonly string[]
 }
 
-/** X's recent search takes queries up to this long (self-serve access). */
-const MAX_QUERY = 512
 /** Searches a round: with a round each 15 s, 240 of the 300 that X allows in 15 minutes. */
 export const QUERIES_A_ROUND = 4
-/** "(" and ")" never needed; an operator with a 19-digit id and " OR " takes 39 characters. */
-const CONVERSATIONS_A_QUERY = Math.floor((MAX_QUERY + 4) / 39)
+/** More than a round's queries have room for. */
+const MOST_CONVERSATIONS = 60
+/**
+ * X's recent search ends 30 seconds before it is asked, where no end is given (docs.x.com, "Search Posts": `end_time`).
+ * A reading has found all that was said until then, and is gone on with from there.
+ */
+const SHOWN_AFTER_MS = 30_000
+
+interface Row {
+  readonly id: string
+  readonly since_id: string | null
+  readonly synced_at: Date | null
+  /** The oldest post that opened a ticket after the last reading: its author was not searched for then. */
+  readonly unread_id: string | null
+  readonly people: readonly string[]
+}
 
 /** The searches of one round for one account. Nothing from before `capturesFrom` is asked for (F6). */
 export async function conversationQueries(
   store: Store,
-  { id: accountId, capturesFrom }: { readonly id: string; readonly capturesFrom: Date },
+  account: { readonly id: string; readonly xUserId: string; readonly capturesFrom: Date },
 ): Promise<ConversationQuery[]> {
+  const { id: accountId, xUserId, capturesFrom } = account
   const start = idAt(capturesFrom.getTime())
-  const due = await store.prisma.$queryRaw<{ id: string; since_id: string | null }[]>`
-    SELECT id, since_id FROM (
-      SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at
+  const due = await store.prisma.$queryRaw<Row[]>`
+    SELECT id, since_id, synced_at, unread_id, people FROM (
+      SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at,
+        min(t.source_post_id::numeric) FILTER (WHERE c.synced_at < t.created_at)::text AS unread_id,
+        array_agg(DISTINCT u.x_profile_id) FILTER (WHERE u.x_profile_id IS NOT NULL) AS people
       FROM ticket t
+      JOIN "user" u ON u.id = t.requester_id
       LEFT JOIN source_cursor c ON c.account_id = t.account_id AND c.source = 'conversation:' || t.thread_key
-      WHERE t.account_id = ${accountId}::uuid AND t.channel = 'X_CORP' AND (t.status <> 'CLOSED' OR t.merged_into_id IS NOT NULL)
-        AND t.updated_at > now() - interval '7 days'
+      WHERE t.account_id = ${accountId}::uuid AND ${SEARCHED}
       GROUP BY t.thread_key, c.since_id, c.synced_at
     ) AS conversation
     -- Overdue: how long ago it was read, against how long it has been quiet.
     ORDER BY extract(epoch FROM now() - coalesce(synced_at, 'epoch')) / (60 + extract(epoch FROM now() - active_at)) DESC
-    LIMIT ${QUERIES_A_ROUND * CONVERSATIONS_A_QUERY}`
-  // Those never read are asked apart: their cursor is the conversation's start, and would drag the others back.
-  const begun = due.filter((row) => row.since_id !== null)
-  const fresh = due.filter((row) => row.since_id === null)
-  return [...chunks(begun), ...chunks(fresh)].map((rows) => {
-    const ids = rows.map(({ id }) => id)
+    LIMIT ${MOST_CONVERSATIONS}`
+  const conversations = due.map(
+    (row): SearchedConversation => ({
+      id: row.id,
+      people: row.people ?? [],
+      sinceId: readUntil(row),
+    }),
+  )
+  return packSearches(conversations, xUserId, QUERIES_A_ROUND).map(({ query, conversationIds, sinceIds }) => {
     // A conversation's id is its first post's: every reply has a higher one.
-    const read = rows.map(({ id, since_id }) => since_id ?? id).sort(compareIds)[0] ?? '0'
-    const sinceId = compareIds(read, start) < 0 ? start : read
-    return {
-      query: ids.map((id) => `conversation_id:${id}`).join(' OR '),
-      sinceId: searchable(sinceId),
-      conversationIds: ids,
-    }
+    const from = conversationIds.map((id, at) => newer(id, sinceIds[at] ?? '0'))
+    const read = from.sort(compareIds)[0] ?? '0'
+    return { query, conversationIds, sinceId: searchable(newer(read, start)) }
   })
+}
+
+const newer = (a: string, b: string): string => (compareIds(a, b) > 0 ? a : b)
+
+/** Null: never. What was said in the last moments before a reading is asked for again. */
+function readUntil({ since_id, synced_at, unread_id }: Row): string | null {
+  if (synced_at === null) return since_id
+  const known = [since_id, idAt(synced_at.getTime()), unread_id && String(BigInt(unread_id) - 1n)]
+  return known.filter((id) => id !== null).sort(compareIds)[0] ?? null
 }
 
 /** The cursors of a search that was read to its end. `newestId` null: nothing new. */
@@ -65,11 +89,10 @@ export function conversationCursors(
   newestId: string | null,
   begunAt: number,
 ): CursorMove[] {
-  return conversationIds.map((id) => ({ accountId, source: `conversation:${id}`, sinceId: newestId, begunAt }))
-}
-
-function chunks<T>(rows: readonly T[]): T[][] {
-  const found: T[][] = []
-  for (let at = 0; at < rows.length; at += CONVERSATIONS_A_QUERY) found.push(rows.slice(at, at + CONVERSATIONS_A_QUERY))
-  return found
+  return conversationIds.map((id) => ({
+    accountId,
+    source: `conversation:${id}`,
+    sinceId: newestId,
+    begunAt: begunAt - SHOWN_AFTER_MS,
+  }))
 }

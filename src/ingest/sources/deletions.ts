@@ -1,10 +1,13 @@
 import { XError } from '../../x/errors.ts'
+import { noteLooked } from '../looked.ts'
 import { parseLookup } from '../parse.ts'
+import { shownAt } from '../seen-at.ts'
 import type { PolledAccount, Source, SourceServices } from './source.ts'
 
 /*
  * Posts that are gone (X's policy wants them gone here, too). X tells of nobody's deletions but the account's own, so what
- * is on tickets that are not closed is looked up: a hundred at a time, ticket by ticket, each about once a day.
+ * is on tickets that are not closed is looked up: a hundred at a time, ticket by ticket, each about once a day. So is what
+ * waits among the incoming posts: a hundred a round at most, the ones that are overdue longest first.
  */
 
 /** X takes so many ids in one call. */
@@ -14,19 +17,45 @@ export const deletions: Source = {
   name: 'deletions',
   endpoint: 'GET /2/tweets',
   slower: 20,
-  callsARound: 1,
+  callsARound: 2,
   streamed: false,
   wants: () => true,
   async round(services, account) {
     const next = await nextPosts(services, account)
-    if (next.versionIds.length === 0) return finishCycle(services, account)
-    const { x, calls, inbox } = services
-    const answer = await calls.use(account.id, this.endpoint, (token) => x.posts(next.versionIds, token))
-    const found = parseLookup(answer.body, next.askedAt, account.xUserId)
-    if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
-    await inbox.deliver({ source: this.name, ...found })
-    await keep(services, account, next.lastNumber)
+    if (next.versionIds.length === 0) await finishCycle(services, account)
+    else {
+      await lookUp(services, account, next)
+      await keep(services, account, next.lastNumber)
+    }
+    const waiting = await nextWaiting(services, account)
+    if (waiting.ids.length === 0) return
+    await lookUp(services, account, waiting)
+    await noteLooked(services.store.prisma, waiting.ids)
   },
+}
+
+async function lookUp(
+  { x, calls, inbox }: SourceServices,
+  account: PolledAccount,
+  { versionIds, askedAt }: Pick<NextPosts, 'versionIds' | 'askedAt'>,
+): Promise<void> {
+  const answer = await calls.use(account.id, deletions.endpoint, (token) => x.posts(versionIds, token))
+  const found = parseLookup(answer.body, askedAt, account.xUserId)
+  if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
+  await inbox.deliver({ source: deletions.name, ...shownAt(found, answer.rateLimit?.asOf) })
+}
+
+/** The posts that wait and are to be looked at. */
+async function nextWaiting({ store }: SourceServices, { id: accountId }: PolledAccount) {
+  const rows = await store.prisma.$queryRaw<{ id: string; versionId: string; now: Date }[]>`
+    SELECT id, coalesce(version_id, id) AS "versionId", clock_timestamp() AS now FROM incoming_post
+    WHERE account_id = ${accountId}::uuid AND state = 'WAITING' AND look_due_at < now()
+    ORDER BY look_due_at LIMIT ${MAX_IDS}`
+  return {
+    ids: rows.map(({ id }) => id),
+    versionIds: rows.map(({ versionId }) => versionId),
+    askedAt: rows[0]?.now ?? new Date(),
+  }
 }
 
 interface NextPosts {
@@ -75,5 +104,6 @@ async function finishCycle({ store }: SourceServices, { id }: PolledAccount): Pr
     INSERT INTO source_cursor AS c (account_id, source, since_id, synced_at) VALUES (${id}::uuid, 'deletions', '0', now())
     ON CONFLICT (account_id, source) DO UPDATE SET
       since_id = CASE WHEN c.synced_at IS NULL THEN c.since_id ELSE '0' END, synced_at = now()
-    WHERE c.synced_at IS NULL OR c.synced_at < now() - interval '24 hours'`
+    -- In the future: before the database's clock went back.
+    WHERE c.synced_at IS NULL OR c.synced_at NOT BETWEEN now() - interval '24 hours' AND now()`
 }

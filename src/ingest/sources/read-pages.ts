@@ -5,6 +5,7 @@ import { XError } from '../../x/errors.ts'
 import type { CursorMove } from '../cursor.ts'
 import type { ParsedPage } from '../parse.ts'
 import { pause, untilReset } from '../retry.ts'
+import { shownAt } from '../seen-at.ts'
 import type { PolledAccount, SourceServices } from './source.ts'
 
 /** Pages held before they are committed: 1,000 posts. */
@@ -52,7 +53,7 @@ export async function readPages(
     const answer: XAnswer = await calls.use(account.id, endpoint, (accessToken) => fetch(accessToken, token))
     const page = parse(answer.body)
     if (!page) throw new XError('UNAVAILABLE', `${source}: the answer is not a page`)
-    pages.push(page)
+    pages.push(shownAt(page, answer.rateLimit?.asOf))
     if (page.newestId && (newestId === null || compareIds(page.newestId, newestId) > 0)) newestId = page.newestId
     oldestId = oldestOf(page) ?? oldestId
     pageToken = page.nextToken !== null && (await reachesKnown?.(page)) ? null : page.nextToken
