@@ -1,5 +1,5 @@
 import { readList, rejectUnknown } from '../api/parameters.ts'
-import { renderUser } from '../api/render.ts'
+import { renderUser, seconds } from '../api/render.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import { conversationOf, me, ok, READ } from './chat-call.ts'
 import { cutChatPage } from './chat-page.ts'
@@ -40,8 +40,8 @@ function showConversations({ query, simulation }: AuthorizedCall, conversations:
     const whole = {
       id: conversation.id,
       type: conversation.kind,
-      created_at: conversation.createdAt.toISOString(),
-      updated_at: conversation.updatedAt.toISOString(),
+      created_at: seconds(conversation.createdAt),
+      updated_at: seconds(conversation.updatedAt),
       group_name: conversation.name,
       ...ids,
     }
@@ -87,7 +87,7 @@ export const readRoutes: readonly Route[] = [
           id,
           conversation_id: conversationId,
           sender_id: senderId,
-          created_at: createdAt.toISOString(),
+          created_at: seconds(createdAt),
           encoded_event: encoded,
         }),
       )

@@ -172,7 +172,7 @@ function isNews(before: XChatUnreadReason | null, state: ReadState): boolean {
 function toItem(
   { account, people }: ConversationServices,
   partnerId: string,
-  { messageId, senderId, text, attachments }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
+  { id: eventId, messageId, senderId, text, attachments }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
   sentAt: Date,
 ): ReceivedMessage {
   return {
@@ -186,6 +186,7 @@ function toItem(
       text: storable(text),
       attachments,
       sentAt: sentAt.toISOString(),
+      eventId,
     },
     author: people.get(partnerId) ?? unseen(partnerId),
   }
