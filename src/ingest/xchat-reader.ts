@@ -14,7 +14,7 @@ import { delayAfter, pause } from './retry.ts'
 import { saveCursors } from './rows-cursors.ts'
 import { streamingForMs } from './stream-health.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
-import { createHearing, tellAll } from './xchat-hearing.ts'
+import { createHearing, createTelling } from './xchat-hearing.ts'
 import { openAccountKeys } from './xchat-keys.ts'
 import { chatPages } from './xchat-pages.ts'
 import { readRound, rememberRounds } from './xchat-round.ts'
@@ -71,6 +71,7 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
   const { store, leases, feed, logger } = options
   const stopping = new AbortController()
   const tasks = new Map<string, Task>()
+  const tell = createTelling(store, logger)
   /** Ended ones, while they end. */
   const ending = new Set<Promise<void>>()
 
@@ -143,7 +144,7 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
 
   return {
     async hear(xUserId) {
-      await tellAll(store, xUserId)
+      await tell(xUserId)
       for (const task of tasks.values()) if (task.xUserId === xUserId && task.isReading()) task.hurry()
     },
     async close() {
