@@ -32,7 +32,8 @@ beforeEach(async () => {
   await expect.poll(told, PATIENCE).toBe(true)
   await expect.poll(() => simulator.state.streams, PATIENCE).toBe(1)
   await expect.poll(async () => (await holders()).map(({ name }) => name.split('/')[0]), PATIENCE).toContain('xchat')
-})
+  // A machine that is busy takes its time to start it all.
+}, 60_000)
 afterEach(async () => {
   await app?.close()
   await other?.close()
@@ -40,7 +41,9 @@ afterEach(async () => {
   await database?.drop()
 })
 
-const holders = () => other.prisma.lease.findMany({ select: { name: true, holder: true }, orderBy: { name: 'asc' } })
+/** Of leases that have not run out. */
+const holders = () => other.prisma.$queryRaw<{ name: string; holder: string }[]>`
+  SELECT name, holder FROM lease WHERE expires_at > clock_timestamp() ORDER BY name`
 
 it('a burst of 5,000 events of XChat keeps the leases, though the database is slow to note them', async () => {
   for (let n = 0; n < 50; n++) await simulator.sendChatMessage({ from: 'ann', to: 'acme', text: `message ${n}` })
@@ -53,10 +56,10 @@ it('a burst of 5,000 events of XChat keeps the leases, though the database is sl
       let events = 0
       while (events < 5_000) events += simulator.replayStreams().replayed
       await pause(HARD_TIME_MS)
+      expect(await holders()).toEqual(expect.arrayContaining(held))
     },
     { timeout: 60_000 },
   )
-  expect(await holders()).toEqual(expect.arrayContaining(held))
   // And goes on.
   const { id } = await simulator.sendChatMessage({ from: 'ann', to: 'acme', text: 'one more' })
   await expect.poll(() => other.prisma.xChatMessage.count({ where: { id } }), PATIENCE).toBe(1)
