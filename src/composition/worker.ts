@@ -101,7 +101,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     activity: config.x.activity,
     webhookUrl,
     onRevoked: (xUserId, at) => heardOfRevocation(store, xUserId, at),
-    onChat: ({ accountXUserId }) => reader.hear(accountXUserId),
+    onChat: (news) => reader.hear(news),
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())
