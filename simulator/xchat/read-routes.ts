@@ -1,5 +1,5 @@
 import { readList, rejectUnknown } from '../api/parameters.ts'
-import { renderUser } from '../api/render.ts'
+import { renderUser, seconds } from '../api/render.ts'
 import type { AuthorizedCall, Route } from '../http/router.ts'
 import { conversationOf, me, ok, READ } from './chat-call.ts'
 import { cutChatPage } from './chat-page.ts'
@@ -13,16 +13,21 @@ const EXPANSIONS = /^(admin|member|participant)_ids$/
 const EVENT_FIELDS =
   /^(conversation_id|conversation_token|created_at|encoded_event|id|is_trusted|message_event_signature|previous_id|sender_id)$/
 
-/** All of it when nothing is asked for; else what is, the id, and what is expanded. */
+/** Shown unasked. x-openapi.json names no defaults: as few as X gives of a post. */
+const CONVERSATION_DEFAULTS = ['id', 'type']
+const EVENT_DEFAULTS = ['id', 'encoded_event']
+
+/** The defaults, what is asked for beside them, and what is expanded. */
 function selected(
   query: URLSearchParams,
   name: string,
   known: RegExp,
+  defaults: readonly string[],
   whole: Readonly<Record<string, unknown>>,
   expanded: readonly string[] = [],
 ) {
-  if (!query.has(name)) return whole
-  const fields = ['id', ...readList(query, name, known), ...expanded]
+  const asked = query.has(name) ? readList(query, name, known) : []
+  const fields = [...defaults, ...asked, ...expanded]
   return Object.fromEntries(Object.entries(whole).filter(([field]) => fields.includes(field)))
 }
 
@@ -40,12 +45,12 @@ function showConversations({ query, simulation }: AuthorizedCall, conversations:
     const whole = {
       id: conversation.id,
       type: conversation.kind,
-      created_at: conversation.createdAt.toISOString(),
-      updated_at: conversation.updatedAt.toISOString(),
+      created_at: seconds(conversation.createdAt),
+      updated_at: seconds(conversation.updatedAt),
       group_name: conversation.name,
       ...ids,
     }
-    return selected(query, 'chat_conversation.fields', CONVERSATION_FIELDS, whole, expanded)
+    return selected(query, 'chat_conversation.fields', CONVERSATION_FIELDS, CONVERSATION_DEFAULTS, whole, expanded)
   })
   const users = [...people].flatMap((id) => simulation.world.users.get(id) ?? []).map((user) => renderUser(user))
   return { data, ...(users.length > 0 && { includes: { users } }) }
@@ -83,11 +88,11 @@ export const readRoutes: readonly Route[] = [
       const { events, keyEvents } = conversationOf(call)
       const { shown, meta } = cutChatPage(call.query, events.toReversed(), ({ id }) => id)
       const data = shown.map(({ id, conversationId, senderId, createdAt, encoded }) =>
-        selected(call.query, 'chat_message_event.fields', EVENT_FIELDS, {
+        selected(call.query, 'chat_message_event.fields', EVENT_FIELDS, EVENT_DEFAULTS, {
           id,
           conversation_id: conversationId,
           sender_id: senderId,
-          created_at: createdAt.toISOString(),
+          created_at: seconds(createdAt),
           encoded_event: encoded,
         }),
       )

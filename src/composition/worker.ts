@@ -25,6 +25,7 @@ import type { Feed } from '../pubsub/feed.ts'
 import type { EmailToken } from '../requesters/confirm-tokens.ts'
 import { CONFIRMATION_JOB, createConfirmationTask } from '../requesters/confirmation-mail.ts'
 import type { Metrics } from '../server/metrics.ts'
+import { connectForLeases } from '../store/connect.ts'
 import { keepHouse } from '../store/housekeeping.ts'
 import { startJobRunner } from '../store/job-runner.ts'
 import { createLeases } from '../store/leases.ts'
@@ -73,7 +74,9 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   const mailer = createMailer(config, logger)
   const stopping = new AbortController()
   disposers.add('mail', () => mailer.close())
-  const leases = createLeases(store.prisma, logger)
+  const leaseClient = connectForLeases({ databaseUrl, logger })
+  disposers.add('leases', () => leaseClient.$disconnect())
+  const leases = createLeases(leaseClient, logger)
   const reader = startXChatReader({
     store,
     x,
@@ -98,7 +101,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     activity: config.x.activity,
     webhookUrl,
     onRevoked: (xUserId, at) => heardOfRevocation(store, xUserId, at),
-    onChat: ({ accountXUserId }) => reader.hear(accountXUserId),
+    onChat: (news) => reader.hear(news),
     onIngested: (source, seconds) => metrics.ingested(source, seconds),
   })
   disposers.add('ingest', () => ingest.close())

@@ -56,6 +56,8 @@ export interface DirectMessage {
   readonly attachments: readonly string[]
   /** ISO 8601. */
   readonly sentAt: string
+  /** X's id of the event, where `id` is another: what was sent at the same time, it orders. */
+  readonly eventId?: string
 }
 
 export interface CaptureAccount {

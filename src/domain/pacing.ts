@@ -5,6 +5,8 @@
 
 /** What is left of one of X's windows. */
 export interface WindowLeft {
+  /** Calls that X takes in a whole one, where known. */
+  readonly limit?: number
   /** Calls that X will still take in it. */
   readonly remaining: number
   /** Milliseconds until it ends; 0 or less: it has ended. */
@@ -31,6 +33,8 @@ export interface Pacing {
   readonly sinceLastMs: number
   /** Calls that a round makes, at least 1. */
   readonly callsARound?: number
+  /** X has told of news: the round need not wait for its share of a window, while there is room ahead of it. */
+  readonly urgent?: boolean
   /** X's windows, as far as they are known. */
   readonly windows: readonly WindowLeft[]
   /** Null: the account has no budget. */
@@ -46,10 +50,25 @@ const MOST_SLOWING = 60
  * Milliseconds until the next round is due; 0: now. May be a day (X's windows) or a month (the budget): wait a while and
  * ask again, for other processes call too and administrators change budgets.
  */
-export function nextDelay({ intervalMs, sinceLastMs, callsARound = 1, windows, budget }: Pacing): number {
+export function nextDelay({ intervalMs, sinceLastMs, callsARound = 1, urgent, windows, budget }: Pacing): number {
   if (budget?.state === 'EXHAUSTED') return Math.max(0, budget.monthEndsInMs)
   const wanted = Math.max(0, intervalMs * slowing(budget) - sinceLastMs)
-  return Math.max(wanted, ...windows.map((window) => heldBack(window, sinceLastMs, callsARound)))
+  const holding = urgent ? windows.filter((window) => !hasRoomAhead(window, callsARound)) : windows
+  return Math.max(wanted, ...holding.map((window) => heldBack(window, sinceLastMs, callsARound)))
+}
+
+/** X's windows last 15 minutes or a day. */
+const SHORT_MS = 15 * 60_000
+const DAY_MS = 24 * 60 * 60_000
+
+/**
+ * Whether more than half is left of what an even use would have left by now. So a burst of news is read at once, and
+ * steady news never half as often as if everything were spread from the beginning.
+ */
+function hasRoomAhead({ limit, remaining, endsInMs }: WindowLeft, calls: number): boolean {
+  if (limit === undefined || remaining < calls) return false
+  const lastsMs = endsInMs > SHORT_MS ? DAY_MS : SHORT_MS
+  return remaining > (limit * Math.min(1, endsInMs / lastsMs)) / 2
 }
 
 /**

@@ -18,8 +18,11 @@ const RANK: Readonly<Record<Item['kind'], number>> = {
 
 function compare(a: Item, b: Item): number {
   if (a.kind === 'message' && b.kind === 'message') {
-    const { sentAt, id } = a.message
-    return Date.parse(sentAt) - Date.parse(b.message.sentAt) || (id < b.message.id ? -1 : id > b.message.id ? 1 : 0)
+    return (
+      Date.parse(a.message.sentAt) - Date.parse(b.message.sentAt) ||
+      // XChat's ids are random.
+      compareIds(a.message.eventId ?? a.message.id, b.message.eventId ?? b.message.id)
+    )
   }
   // X's ids of posts are in the order of time.
   return compareIds(versionOf(a), versionOf(b))

@@ -11,6 +11,7 @@ import { createInbox } from './inbox.ts'
 import { watchLag } from './lag-watch.ts'
 import type { ChatNews } from './parse-activity.ts'
 import { pollAccount } from './poller.ts'
+import { createRoom } from './room.ts'
 import type { PolledAccount } from './sources/source.ts'
 import { drainDeliveries } from './webhook-drain.ts'
 
@@ -57,6 +58,9 @@ const begunWith = (account: PolledAccount & { readonly credential: { readonly gr
     account.trackLikes,
   ].join()
 
+/** Events about XChat that are being passed on. */
+const MAX_CHATS = 1_000
+
 interface Task {
   /** What it was begun with; an account that was switched on or authorized anew begins anew. */
   readonly begun: string
@@ -72,7 +76,20 @@ export function startIngest(options: IngestOptions): Ingest {
   /** Pollers that were stopped, until they have ended: whoever begins anew waits for the lease that they give back. */
   const ending = new Map<string, Promise<void>>()
   const lag = watchLag({ store, logger }, stopping.signal)
-  const activity = createActivity({ inbox, meter, logger, onRevoked: options.onRevoked, onChat: options.onChat })
+  const { onRevoked, onChat } = options
+  const chats = createRoom(MAX_CHATS, stopping.signal)
+  const activity = createActivity({
+    inbox,
+    meter,
+    logger,
+    onRevoked,
+    onChat: onChat && ((news) => chats.during(onChat(news))),
+  })
+  /** For whoever brings events: of neither kind more than there is room for. */
+  const room = async () => {
+    await inbox.room()
+    await chats.room()
+  }
 
   const activeAccounts = () =>
     store.prisma.account.findMany({
@@ -128,7 +145,7 @@ export function startIngest(options: IngestOptions): Ingest {
       x,
       calls,
       leases,
-      inbox,
+      inbox: { ...inbox, room },
       activity,
       logger,
       mode: options.activity,
@@ -141,7 +158,7 @@ export function startIngest(options: IngestOptions): Ingest {
 
   return {
     lag,
-    drain: (signal) => drainDeliveries({ store, inbox, activity }, signal),
+    drain: (signal) => drainDeliveries({ store, inbox: { room }, activity }, signal),
     async close() {
       stopping.abort()
       await inbox.close()

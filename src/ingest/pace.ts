@@ -12,6 +12,8 @@ export interface PacedSource {
   readonly callsARound?: number
   /** Milliseconds wanted from one round to the next, looked at anew after every wait. */
   readonly intervalMs: () => number | Promise<number>
+  /** Whether there is news to read, looked at as often. */
+  readonly urgent?: () => boolean
 }
 
 /** What is left changes while one waits: other processes call, and administrators change budgets. */
@@ -22,7 +24,7 @@ const LOOK_AGAIN_MS = 60_000
  * is when the last round was, by performance.now(); undefined: there was none. Resolves early when the signal aborts.
  */
 export async function untilDue(
-  { calls, accountId, endpoint, callsARound = 1, intervalMs }: PacedSource,
+  { calls, accountId, endpoint, callsARound = 1, intervalMs, urgent }: PacedSource,
   last: number | undefined,
   signal: AbortSignal,
   wait = pause,
@@ -30,7 +32,8 @@ export async function untilDue(
   while (!signal.aborted) {
     const left = await calls.left(accountId, endpoint)
     const sinceLastMs = last === undefined ? Infinity : performance.now() - last
-    const delay = nextDelay({ intervalMs: await intervalMs(), sinceLastMs, callsARound, ...left })
+    const pacing = { intervalMs: await intervalMs(), sinceLastMs, callsARound, urgent: urgent?.() ?? false }
+    const delay = nextDelay({ ...pacing, ...left })
     if (delay <= 0) return
     await wait(Math.min(delay, LOOK_AGAIN_MS), signal)
   }

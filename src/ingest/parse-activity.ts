@@ -14,10 +14,23 @@ export interface Revocation {
   readonly at: Date
 }
 
-/** An encrypted conversation of an account has news; they are fetched, for an event carries too little of their keys. */
+/** The message of `chat.received` or `chat.sent`. */
+export interface ToldMessage {
+  /** By X's word. */
+  readonly senderId: string
+  readonly encodedEvent: string
+  /** The change of the conversation's key that came along. */
+  readonly keyEvent: string | null
+  readonly saidAt: Date | null
+}
+
+/** An encrypted conversation of an account has news. */
 export interface ChatNews {
   readonly accountXUserId: string
+  /** `A-B`, or `g…` of a group. */
   readonly conversationId: string
+  /** The message itself, if X has sent it along. */
+  readonly message?: ToldMessage
 }
 
 export interface ParsedActivity extends Parsed {
@@ -61,7 +74,14 @@ const rawLike = named(
 )
 
 /** `A:B` in events, `A-B` in paths and lists (TRAPS, "XChat"). */
-const rawChat = z.object({ conversation_id: z.string().regex(/^[0-9]{1,19}[:-][0-9]{1,19}$|^g[0-9a-z]{1,40}$/i) })
+const rawChat = z.object({
+  conversation_id: z.string().regex(/^[0-9]{1,19}[:-][0-9]{1,19}$|^g[0-9a-z]{1,40}$/i),
+  /** The message, where it makes sense (docs.x.com/xchat/real-time-events). */
+  sender_id: xId.optional().catch(undefined),
+  encoded_event: z.base64().min(1).optional().catch(undefined),
+  conversation_key_change_event: z.base64().min(1).nullish().catch(undefined),
+  created_at_msec: z.coerce.number().int().positive().max(8.64e15).optional().catch(undefined),
+})
 
 const NOTHING: ParsedActivity = { event: undefined, items: [], rejects: [], revocations: [], chats: [] }
 
@@ -107,11 +127,7 @@ function parseEvent(event: Event, line: string): ParsedActivity {
       return withOwner(event, line, (owner) => parseMessageActivity(payload, owner))
     case 'chat.received':
     case 'chat.sent':
-      return withOwner(event, line, (owner) =>
-        read(rawChat, event, line, ({ conversation_id }) => ({
-          chats: [{ accountXUserId: owner, conversationId: conversation_id.replace(':', '-') }],
-        })),
-      )
+      return withOwner(event, line, (owner) => read(rawChat, event, line, (chat) => ({ chats: [toNews(chat, owner)] })))
     case 'follow.follow':
     case 'follow.unfollow':
       return withOwner(event, line, (owner) =>
@@ -132,6 +148,14 @@ function parseEvent(event: Event, line: string): ParsedActivity {
     default:
       return NOTHING
   }
+}
+
+function toNews(chat: z.infer<typeof rawChat>, accountXUserId: string): ChatNews {
+  const { conversation_id, sender_id: senderId, encoded_event: encodedEvent, created_at_msec: at } = chat
+  const news = { accountXUserId, conversationId: conversation_id.replace(':', '-') }
+  if (senderId === undefined || encodedEvent === undefined) return news
+  const keyEvent = chat.conversation_key_change_event ?? null
+  return { ...news, message: { senderId, encodedEvent, keyEvent, saidAt: at === undefined ? null : new Date(at) } }
 }
 
 /** A like by the account whose event it is; the liked post comes beside it. Likes of its own posts by others are not asked for. */

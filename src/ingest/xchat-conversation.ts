@@ -36,16 +36,17 @@ const MAX_RETRIED = 500
 
 /**
  * Reads one conversation from where it was. `anew` looks as far back as the oldest unread message, for the conversation
- * keys of its time.
+ * keys of its time. Gives the encoded events that X has shown: all of them are kept, or create nothing.
  */
 export async function readConversation(
   services: ConversationServices,
   conversationId: string,
   anew: boolean,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { store, account, pages } = services
   const partnerId = partnerOf(conversationId, account.xUserId)
-  if (partnerId === undefined) return
+  const shown = new Set<string>()
+  if (partnerId === undefined) return shown
   const sinceId = await beginningOf(services, conversationId)
   let unread = await unreadOf(services, conversationId, anew)
   const downTo = [sinceId, ...(anew ? unread.slice(0, 1).map(({ id }) => id) : [])].sort(compareIds)[0] ?? sinceId
@@ -57,6 +58,7 @@ export async function readConversation(
     await keepDeadLetters(store, 'xchat', page.rejects)
     for (const keyEvent of page.keyEvents) keyEvents.add(keyEvent)
     for (const event of page.events) {
+      shown.add(event.encodedEvent)
       if (newestId === null || compareIds(event.id, newestId) > 0) newestId = event.id
       if (compareIds(event.id, sinceId) > 0 && event.sentAt >= account.capturesFrom) held.push(event)
     }
@@ -72,6 +74,7 @@ export async function readConversation(
     unread = await unreadOf(services, conversationId, anew, unread.at(-1)?.id)
   }
   await tryAndKeep(services, { conversationId, partnerId, keyEvents, arrived: held, unread, thorough }, newestId)
+  return shown
 }
 
 /** The event after which the news begin: the last that was kept, or what was there when capturing began. */
@@ -85,7 +88,8 @@ async function beginningOf({ store, account }: ConversationServices, conversatio
   return [...ids, idAt(account.capturesFrom.getTime())].sort(compareIds).at(-1) ?? '0'
 }
 
-function partnerOf(conversationId: string, own: string): string | undefined {
+/** The other one of two; undefined for a group. */
+export function partnerOf(conversationId: string, own: string): string | undefined {
   const ids = conversationId.split('-')
   return ids.length === 2 && ids.includes(own) ? ids.find((id) => id !== own) : undefined
 }
@@ -169,10 +173,10 @@ function isNews(before: XChatUnreadReason | null, state: ReadState): boolean {
  * What is read becomes a comment (F13), once for each id that its sender signed: two senders may use the same one. Its
  * time is X's of the event.
  */
-function toItem(
+export function toItem(
   { account, people }: ConversationServices,
   partnerId: string,
-  { messageId, senderId, text, attachments }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
+  { id: eventId, messageId, senderId, text, attachments }: Extract<ReadChatEvent, { outcome: 'MESSAGE' }>,
   sentAt: Date,
 ): ReceivedMessage {
   return {
@@ -186,6 +190,7 @@ function toItem(
       text: storable(text),
       attachments,
       sentAt: sentAt.toISOString(),
+      eventId,
     },
     author: people.get(partnerId) ?? unseen(partnerId),
   }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { timeOfId } from '../domain/x-id.ts'
 import type { Reject, SeenProfile } from './item.ts'
-import { parseUsers } from './parse-post.ts'
+import { parseUsers, timeOf } from './parse-post.ts'
 
 /*
  * X's JSON about XChat → conversations and ciphertext. An event that makes no sense becomes a Reject, and its neighbours
@@ -93,6 +92,5 @@ export function parseChatEvents(body: unknown): ChatEventPage | undefined {
 }
 
 function toEvent({ id, sender_id, encoded_event, created_at }: z.infer<typeof rawEvent>): ChatEvent {
-  const sentAt = new Date(created_at ?? timeOfId(id))
-  return { id, senderId: sender_id, encodedEvent: encoded_event, sentAt }
+  return { id, senderId: sender_id, encodedEvent: encoded_event, sentAt: new Date(timeOf(id, created_at)) }
 }

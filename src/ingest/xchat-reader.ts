@@ -1,23 +1,12 @@
-import type { Logger } from 'pino'
-import { XCHAT_CURSORS } from '../domain/xchat-cursor.ts'
 import type { Feed } from '../pubsub/feed.ts'
 import type { Leases } from '../store/leases.ts'
 import type { Store } from '../store/store.ts'
-import type { Vault } from '../store/vault.ts'
-import type { XClient } from '../x/client.ts'
-import type { XChat } from '../x/xchat.ts'
-import type { XCalls } from '../x-calls/x-calls.ts'
 import { followAccounts } from './follow-accounts.ts'
-import type { SeenProfile } from './item.ts'
-import { untilDue } from './pace.ts'
-import { delayAfter, pause } from './retry.ts'
-import { saveCursors } from './rows-cursors.ts'
-import { streamingForMs } from './stream-health.ts'
+import type { ChatNews } from './parse-activity.ts'
+import { type AccountReading, readAccount } from './xchat-account.ts'
 import type { XChatAccount } from './xchat-conversation.ts'
-import { createHearing, tellAll } from './xchat-hearing.ts'
-import { openAccountKeys } from './xchat-keys.ts'
-import { chatPages } from './xchat-pages.ts'
-import { readRound, rememberRounds } from './xchat-round.ts'
+import { createHearing, createTelling } from './xchat-hearing.ts'
+import { createNews, type News } from './xchat-news.ts'
 
 /*
  * Reads XChat of every account that captures direct messages, in every worker process; leases see to it that each is
@@ -26,33 +15,17 @@ import { readRound, rememberRounds } from './xchat-round.ts'
 
 export interface XChatReader {
   /**
-   * There is news for the account with this id at X, by X's word: it is read at once here, and within two seconds where
-   * another process reads it. Resolves when it is known to all.
+   * There is news of an account, by X's word: it is read at once here, and within two seconds where another process reads
+   * it. Resolves when it is kept, or known to all.
    */
-  hear(xUserId: string): Promise<void>
+  hear(news: ChatNews): Promise<void>
   close(): Promise<void>
 }
 
-export interface XChatReaderOptions {
-  readonly store: Store
-  readonly x: Pick<XClient, 'chat'>
-  readonly xchat: Pick<XChat, 'open' | 'keyVersions'>
-  readonly calls: Pick<XCalls, 'use' | 'left'>
-  readonly vault: Vault
+export interface XChatReaderOptions extends AccountReading {
   readonly leases: Leases
   readonly feed: Feed
-  readonly logger: Logger
-  /** Between two rounds of an account that hears of no news. */
-  readonly everyMs?: number
 }
-
-const EVERY_MS = 30_000
-
-/** While the Activity stream is well and tells of news, rounds are this many times as far apart (F43). */
-const RELAXED = 4
-
-/** How often a resting account looks whether another process heard of news. */
-const HEARD_MS = 1_000
 
 interface Task {
   readonly xUserId: string
@@ -60,10 +33,8 @@ interface Task {
   readonly since: number
   readonly key: string
   readonly abort: AbortController
-  /** Whether it is read by this process. */
-  readonly isReading: () => boolean
-  /** Ends the wait between two rounds. */
-  readonly hurry: () => void
+  /** Undefined while it is not read by this process. */
+  readonly news: () => News | undefined
   readonly done: Promise<void>
 }
 
@@ -71,50 +42,28 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
   const { store, leases, feed, logger } = options
   const stopping = new AbortController()
   const tasks = new Map<string, Task>()
+  const tell = createTelling(store, logger)
   /** Ended ones, while they end. */
   const ending = new Set<Promise<void>>()
 
   function start(account: XChatAccount, key: string): Task {
     const abort = new AbortController()
     const signal = AbortSignal.any([abort.signal, stopping.signal])
-    let wake = new AbortController()
-    const heard = createHearing(store, account.id)
-    const rest = async (ms: number, held: AbortSignal) => {
-      const until = performance.now() + ms
-      let news = false
-      for (
-        let left = ms;
-        left > 0 && !news && !held.aborted && !wake.signal.aborted;
-        left = until - performance.now()
-      ) {
-        await pause(Math.min(left, HEARD_MS), AbortSignal.any([held, wake.signal]))
-        news = await heard.news()
-      }
-      const woken = news || wake.signal.aborted
-      wake = new AbortController()
-      return woken
-    }
-    let reading = false
+    const hearing = createHearing(store, account.id)
+    let news: News | undefined
     const done = leases.hold(`xchat/${account.id}`, signal, async (held) => {
-      reading = true
+      // From here on a mark is news.
+      await hearing.news()
+      news = createNews(hearing)
       try {
-        // From here on a mark is news.
-        await heard.news()
-        await readAccount(options, account, rest, held)
+        await readAccount(options, account, news, held)
       } finally {
-        reading = false
+        news.close()
+        news = undefined
       }
     })
     const { xUserId } = account
-    return {
-      xUserId,
-      since: account.capturesFrom.getTime(),
-      key,
-      abort,
-      isReading: () => reading,
-      hurry: () => wake.abort(),
-      done,
-    }
+    return { xUserId, since: account.capturesFrom.getTime(), key, abort, news: () => news, done }
   }
 
   function stop(id: string, { abort, done }: Task): void {
@@ -134,7 +83,7 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
     for (const { xchat, ...account } of accounts) {
       const key = JSON.stringify(xchat)
       const running = tasks.get(account.id)
-      if (running && running.key !== key) running.hurry()
+      if (running && running.key !== key) running.news()?.hurry()
       tasks.set(account.id, running ? { ...running, key } : start(account, key))
     }
   }
@@ -142,65 +91,18 @@ export function startXChatReader(options: XChatReaderOptions): XChatReader {
   const following = followAccounts({ feed, logger, signal: stopping.signal, sync })
 
   return {
-    async hear(xUserId) {
-      await tellAll(store, xUserId)
-      for (const task of tasks.values()) if (task.xUserId === xUserId && task.isReading()) task.hurry()
+    async hear({ accountXUserId, conversationId, message }) {
+      const readers = [...tasks.values()].filter(({ xUserId }) => xUserId === accountXUserId)
+      const taken = readers.map(({ news }) => message && news()?.take(conversationId, message))
+      if ((await Promise.all(taken)).includes(true)) return
+      await tell(accountXUserId)
+      for (const { news } of readers) news()?.hurry(conversationId)
     },
     async close() {
       stopping.abort()
       await following
       await Promise.allSettled([...ending, ...[...tasks.values()].map(({ done }) => done)])
     },
-  }
-}
-
-/** Rounds of one account, until the signal aborts. */
-async function readAccount(
-  options: XChatReaderOptions,
-  account: XChatAccount,
-  /** Tells whether somebody ended the wait. */
-  rest: (ms: number, signal: AbortSignal) => Promise<boolean>,
-  signal: AbortSignal,
-): Promise<void> {
-  const { store, calls, logger, everyMs = EVERY_MS } = options
-  const pages = chatPages(options, account.id, signal)
-  const keys = openAccountKeys(account, { ...options, fetchKeys: pages.publicKeys })
-  const services = { store, account, keys, pages, people: new Map<string, SeenProfile>() }
-  try {
-    const memory = await rememberRounds(services)
-    let hurried = false
-    let last: number | undefined
-    const wait = async (ms: number) => {
-      hurried = (await rest(ms, signal)) || hurried
-    }
-    // Looks again at least each round: the stream may have ended.
-    const waitAWhile = (ms: number) => wait(Math.min(ms, everyMs))
-    // What was said before the stream was connected, it does not tell: only a round that began since then may rest long.
-    const told = async () => last !== undefined && performance.now() - last < (await streamingForMs(store))
-    const accountId = account.id
-    const intervalMs = async () => (hurried ? 0 : (await told()) ? everyMs * RELAXED : everyMs)
-    const source = { calls, accountId, endpoint: 'GET /2/chat/conversations', intervalMs } as const
-    for (let failures = 0; !signal.aborted; ) {
-      try {
-        await untilDue(source, last, signal, waitAWhile)
-        if (signal.aborted) return
-        hurried = false
-        const begunAt = performance.now()
-        await readRound(services, memory, { logger, signal })
-        if (signal.aborted) return
-        await saveCursors(store.prisma, [{ accountId, source: XCHAT_CURSORS, sinceId: null, begunAt }])
-        failures = 0
-        last = begunAt
-      } catch (error) {
-        if (signal.aborted) return
-        failures++
-        const waitMs = Math.round(delayAfter(error, failures))
-        logger.warn({ err: error, accountId: account.id, waitMs }, 'reading XChat failed; trying again')
-        await wait(waitMs)
-      }
-    }
-  } finally {
-    await keys.close()
   }
 }
 

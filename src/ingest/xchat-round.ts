@@ -14,7 +14,16 @@ export interface RoundMemory {
   readonly readAt: Map<string, { readonly updatedAt: string; readonly twice: boolean }>
   /** When conversations had last been read before, by the database's clock. */
   readonly before: ReadonlyMap<string, Date>
+  /** Conversations of which X does not say when they changed, the one that was read last at the end. */
+  readonly turns: Set<string>
+  /** Could not be read in the last round. */
+  readonly failed: Set<string>
+  /** X's `updated_at`, in Unix milliseconds, up to which every conversation was read, or is among the failed. */
+  triedTo: number
 }
+
+/** Tells of conversations that are to be read before all others, one at a time; each is told once. */
+export type Hurried = () => string | undefined
 
 /** People who are remembered from one round to the next. */
 const MAX_PEOPLE = 10_000
@@ -25,13 +34,23 @@ const CLOCKS_MS = 10 * 60_000
 /** Begins where others, or we in another life, left off. */
 export async function rememberRounds({ store, account }: ConversationServices): Promise<RoundMemory> {
   const cursors = await store.prisma.sourceCursor.findMany({
-    where: { accountId: account.id, source: { startsWith: XCHAT_CURSORS, not: XCHAT_CURSORS } },
+    where: { accountId: account.id, source: { startsWith: XCHAT_CURSORS } },
     select: { source: true, syncedAt: true },
   })
-  const before = cursors.flatMap(({ source, syncedAt }) =>
-    syncedAt ? ([[source.slice(XCHAT_CURSORS.length), syncedAt]] as const) : [],
-  )
-  return { readAt: new Map(), before: new Map(before) }
+  const times = new Map(cursors.flatMap(({ source, syncedAt }) => (syncedAt ? [[source, syncedAt] as const] : [])))
+  // A round that left something unread did not move this: whoever takes over looks as far back.
+  const complete = times.get(XCHAT_CURSORS) ?? account.capturesFrom
+  times.delete(XCHAT_CURSORS)
+  const before = new Map([...times].map(([source, at]) => [source.slice(XCHAT_CURSORS.length), at]))
+  return { readAt: new Map(), before, turns: new Set(), failed: new Set(), triedTo: complete.getTime() }
+}
+
+export interface RoundOptions {
+  readonly logger: Logger
+  readonly signal: AbortSignal
+  readonly hurried?: Hurried
+  /** Done before each conversation. */
+  readonly between?: () => Promise<void>
 }
 
 /**
@@ -41,30 +60,60 @@ export async function rememberRounds({ store, account }: ConversationServices): 
 export async function readRound(
   services: ConversationServices,
   memory: RoundMemory,
-  { logger, signal }: { readonly logger: Logger; readonly signal: AbortSignal },
+  { logger, signal, hurried = () => undefined, between = async () => {} }: RoundOptions,
 ): Promise<void> {
   const { account, keys, people } = services
   if (people.size > MAX_PEOPLE) people.clear()
   const anew = (await keys.refresh()) ? await withUnread(services) : []
-  const active = await changedSince(services, memory, anew)
-  const updatedAt = new Map(active.map((conversation) => [conversation.id, conversation.updatedAt]))
-  // What is overdue first; then what has been waiting longest.
-  const due = new Set([...anew, ...active.map(({ id }) => id).reverse()])
+  const { found, newest } = await changedSince(services, memory, anew)
+  const updatedAt = new Map(found.map((conversation) => [conversation.id, conversation.updatedAt]))
+  const due = new Set(inTurn(found, memory, anew))
+  const waiting = new Set(anew)
   const failures: unknown[] = []
-  for (const id of due) {
-    if (signal.aborted) return
+  /** What was hurried, unless it waits anew: those keep the order of their oldest messages. */
+  const next = (): string | undefined => {
+    for (let id = hurried(); id !== undefined; id = hurried()) if (!waiting.has(id)) return id
+    return due.values().next().value
+  }
+  for (let id = next(); id !== undefined && !signal.aborted; id = next()) {
+    await between()
+    due.delete(id)
     try {
-      await readConversation(services, id, anew.includes(id))
+      await readConversation(services, id, waiting.delete(id))
+      memory.failed.delete(id)
       const read = updatedAt.get(id)
       if (read) memory.readAt.set(id, { updatedAt: read, twice: memory.readAt.get(id)?.updatedAt === read })
+      else if (memory.turns.delete(id) || read === null) memory.turns.add(id)
     } catch (error) {
       if (isForAll(error)) throw error
       logger.warn({ err: error, accountId: account.id, conversationId: id }, 'an XChat conversation could not be read')
+      memory.failed.delete(id)
+      // What X neither has nor lists is gone: it would fail for ever.
+      if (isGone(error) && !updatedAt.has(id)) continue
+      memory.failed.add(id)
       failures.push(error)
     }
   }
+  if (signal.aborted) return
+  memory.triedTo = Math.max(memory.triedTo, newest)
   if (failures.length > 0) throw failures[0]
   keys.tried()
+}
+
+/**
+ * What waits for a key comes first, the oldest messages first. Then what is overdue, then what has been waiting longest,
+ * then what failed. Last, one after the other, come those of which X does not say whether they have changed: a round that
+ * X cuts short goes on with the next of them.
+ */
+function inTurn(found: readonly ChatConversation[], memory: RoundMemory, anew: readonly string[]): string[] {
+  const [dated, undated] = [true, false].map((isDated) =>
+    found.flatMap(({ id, updatedAt }) => ((updatedAt !== null) === isDated ? [id] : [])),
+  ) as [string[], string[]]
+  const turns = new Map([...memory.turns].map((id, index) => [id, index]))
+  const last = (id: string) => turns.get(id) ?? -1
+  const before = (id: string) => memory.before.get(id)?.getTime() ?? 0
+  const inTurns = undated.toSorted((a, b) => last(a) - last(b) || before(a) - before(b))
+  return [...anew, ...dated.toReversed(), ...memory.failed, ...inTurns]
 }
 
 /** X's answers that say the same of every other conversation. */
@@ -72,6 +121,8 @@ function isForAll(error: unknown): boolean {
   const kind = error instanceof XError ? error.kind : undefined
   return kind === 'RATE_LIMITED' || kind === 'UNAUTHORIZED'
 }
+
+const isGone = (error: unknown): boolean => error instanceof XError && error.kind === 'NOT_FOUND'
 
 /** Conversations with messages that are kept unread, the one of the oldest first. */
 async function withUnread({ store, account }: ConversationServices): Promise<string[]> {
@@ -83,24 +134,29 @@ async function withUnread({ store, account }: ConversationServices): Promise<str
 }
 
 /**
- * Pages are read up to one without news: they come the most recently active first. Further where conversations are to be
- * read `anew`, for a page shows who takes part: a requester has a name.
+ * Pages are read up to one without news, past all that changed since everything was tried: they come the most recently
+ * active first. Further where conversations are to be read `anew`, for a page shows who takes part: a requester has a
+ * name. `newest` is X's time of the last change, 0 where X says none.
  */
 async function changedSince(
   services: ConversationServices,
   memory: RoundMemory,
   anew: readonly string[],
-): Promise<ChatConversation[]> {
+): Promise<{ readonly found: readonly ChatConversation[]; readonly newest: number }> {
   const found: ChatConversation[] = []
   const unseen = new Set(anew)
+  let newest = 0
   for await (const { conversations, people } of services.pages.conversations()) {
     for (const [id, person] of people) services.people.set(id, person)
     const due = conversations.filter((conversation) => isDue(conversation, services.account.capturesFrom, memory))
     found.push(...due)
     for (const { id } of conversations) unseen.delete(id)
-    if (due.length === 0 && unseen.size === 0 && conversations.length > 0) break
+    const changes = conversations.flatMap(({ updatedAt }) => (updatedAt === null ? [] : [Date.parse(updatedAt)]))
+    newest = Math.max(newest, ...changes)
+    const isOld = Math.max(...changes, 0) < memory.triedTo - CLOCKS_MS
+    if (due.length === 0 && isOld && unseen.size === 0 && conversations.length > 0) break
   }
-  return found
+  return { found, newest }
 }
 
 /**

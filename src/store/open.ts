@@ -1,27 +1,19 @@
-import { PrismaPg } from '@prisma/adapter-pg'
-import type { Logger } from 'pino'
 import type { Actor } from '../domain/event.ts'
 import { endOf } from '../domain/event.ts'
-import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
+import { Prisma } from '../generated/prisma/client.ts'
 import type { Bus } from '../pubsub/bus.ts'
+import { type ConnectOptions, connectTo } from './connect.ts'
 import { append, createLogReader, readHead, renewEpoch, type Unlogged } from './event-log.ts'
 import { addJobs } from './jobs.ts'
-import { oneAtATime } from './one-at-a-time.ts'
 import { StartupError } from './startup-error.ts'
 import type { Changed, ChangeScope, NewJob, Store } from './store.ts'
 import { isTransient } from './transient.ts'
 
-export interface StoreOptions {
-  readonly databaseUrl: string
+export interface StoreOptions extends Omit<ConnectOptions, 'timeoutMs'> {
   /** Rung after every commit that appended events. */
   readonly bus: Pick<Bus, 'ring'>
-  readonly logger: Logger
-  /** Connections in this process's pool. */
-  readonly poolSize?: number
   /** Called with the number of events of every commit (for the metrics). */
   readonly onAppend?: (events: number) => void
-  /** Tests look at the SQL issued through this. */
-  readonly onQuery?: (sql: string) => void
 }
 
 const ATTEMPTS = 5
@@ -30,7 +22,7 @@ const TIMEOUTS = { maxWait: 10_000, timeout: 30_000 }
 /** Opens the store on a migrated database. Throws StartupError when the database cannot be used. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { bus, logger } = options
-  const prisma = connect(options)
+  const prisma = connectTo(options)
   try {
     if (await renewEpoch(prisma)) logger.info('the event log starts a new epoch on this database')
   } catch (cause) {
@@ -102,20 +94,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
     close: () => prisma.$disconnect(),
   }
-}
-
-function connect({ databaseUrl, poolSize = 10, onQuery, logger }: StoreOptions): PrismaClient {
-  const adapter = oneAtATime(
-    new PrismaPg(
-      { connectionString: databaseUrl, max: poolSize, application_name: 'perch' },
-      // A connection that dies while idle is replaced; without a listener it would end the process.
-      { onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost') },
-    ),
-  )
-  if (!onQuery) return new PrismaClient({ adapter })
-  const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
-  prisma.$on('query', (event) => onQuery(event.query))
-  return prisma
 }
 
 function firstLine(error: unknown): string {

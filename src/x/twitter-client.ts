@@ -50,6 +50,8 @@ const USER_FIELDS = 'name,profile_image_url,protected,public_metrics,username,ve
 const PUBLIC_KEY_FIELDS =
   'public_key_version,public_key,signing_public_key,identity_public_key_signature,juicebox_config'
 
+const CHAT_CONVERSATION_FIELDS = 'id,type,updated_at'
+
 const CHAT_EVENT_FIELDS =
   'id,conversation_id,sender_id,encoded_event,created_at,previous_id,conversation_token,is_trusted'
 
@@ -127,6 +129,7 @@ export function createXClient(options: XClientOptions): XClient {
       conversations: ({ accessToken, pageToken }) =>
         get(asUser(accessToken), 'GET /2/chat/conversations', 'chat/conversations', {
           max_results: '100',
+          'chat_conversation.fields': CHAT_CONVERSATION_FIELDS,
           expansions: 'participant_ids',
           'user.fields': POST_FIELDS['user.fields'],
           ...(pageToken && { pagination_token: pageToken }),

@@ -94,6 +94,8 @@ export type ReadChatEvent =
       readonly attachments: readonly string[]
       /** The sender's own id of the message: the same message under two event ids has it twice. */
       readonly messageId: string
+      /** X's id of the event, as the event itself says it; null where that makes no sense. Not signed. */
+      readonly sequenceId: string | null
     }
   /** Verified, but no text: a reaction, an edit, a receipt, a change of keys. */
   | { readonly id: string; readonly outcome: 'NO_MESSAGE'; readonly type: string }

@@ -44,6 +44,24 @@ describe('the next round', () => {
       { callsARound: 4, windows: [{ remaining: 3, endsInMs: MINUTE }] },
       MINUTE,
     ],
+    ...(
+      [
+        ['is at once when it is urgent, while more than half of the even share is left', 151, 15 * MINUTE, 0],
+        ['is spread though it is urgent when no more than half is left', 150, 15 * MINUTE, 15 * MINUTE],
+        ['goes by what is left of the window: a third of the calls for the last third of it', 100, 5 * MINUTE, 0],
+        ['counts a window that ends later as one of a day', 151, 16 * MINUTE, 0],
+        ['waits though it is urgent when nothing is left', 0, MINUTE, MINUTE * 151],
+      ] as const
+    ).map(([name, remaining, endsInMs, delay]): [string, Partial<Pacing>, number] => [
+      name,
+      { intervalMs: 0, urgent: true, windows: [{ limit: 300, remaining, endsInMs }] },
+      delay / 151,
+    ]),
+    [
+      'is spread though it is urgent where the window’s size is not known',
+      { intervalMs: 0, urgent: true, windows: [{ remaining: 9, endsInMs: 10 * MINUTE }] },
+      MINUTE,
+    ],
     ['is not slowed below 80 % of the budget', { budget: budget(0.79) }, 15_000],
     ['is slowed from 80 %', { budget: budget(0.8) }, 30_000],
     ['is slowed more the less is left', { budget: budget(0.9) }, 60_000],

@@ -27,6 +27,8 @@ afterEach(() => world.clear())
 afterAll(() => world.close())
 
 const send = (from: string, to: string, text: string) => world.simulator.sendChatMessage({ from, to, text })
+/** As of a group: no conversation that is ours. */
+const news = ({ xUserId }: BrandAccount) => ({ accountXUserId: xUserId, conversationId: 'g1' })
 const idOf = (username: string) => world.simulator.users().find((user) => user.username === username)?.id ?? ''
 const reasons = async (account: BrandAccount) => (await world.messages(account)).map(({ reason }) => reason)
 const tickets = (account: BrandAccount) =>
@@ -57,7 +59,7 @@ test('a message that X tells twice, under two ids, to two processes, is one comm
     return { data: twice, ...beside }
   }
   const readings = [await world.start(), await world.start()]
-  const hear = () => Promise.all(readings.map(({ reader }) => reader.hear(acme.xUserId)))
+  const hear = () => Promise.all(readings.map(({ reader }) => reader.hear(news(acme))))
   await send('ann', 'acme', 'Hello?')
   await hear()
   await send('ann', 'acme', 'Are you there?')
@@ -181,7 +183,7 @@ test('while the stream is well, X is asked less often, and no later when it tell
   await new Promise((resolve) => setTimeout(resolve, 7_000))
   expect(rounds).toBe(1)
   await send('ann', 'globex', 'news')
-  await reader.hear(acme.xUserId)
+  await reader.hear(news(acme))
   await expect.poll(() => reasons(acme), { timeout: 4_000, interval: 50 }).toEqual(['PIN_NOT_CONFIRMED'])
   // The stream has ended: at the full pace again.
   await world.store.prisma.$executeRaw`UPDATE activity_stream SET connected_at = NULL, alive_at = NULL`

@@ -115,6 +115,18 @@ describe('an encrypted message', { timeout: 30_000 }, () => {
     expect(await comments(0)).toHaveLength(5)
   })
 
+  it('opens the ticket if it was said first, and the others follow in their order, all within a second', async () => {
+    x.simulator.createUser({ username: 'cleo', name: 'Cleo' })
+    const texts = ['Hi', 'My order 7 is late', 'Sorry, order 8', 'Hello?', 'Are you there?', 'Please answer']
+    // So that one reading finds them all.
+    const fault = { match: { path: '/2/chat/conversations' }, kind: 'status', status: 503 } as const
+    x.simulator.addFault({ ...fault, times: 3 })
+    for (const text of texts) await x.simulator.sendChatMessage({ from: 'cleo', to: brand, text })
+    await expect.poll(async () => (await comments(3))?.length, PATIENCE).toBe(texts.length)
+    expect((await tickets())[3]?.subject).toBe('Hi')
+    expect((await comments(3))?.map((comment) => Reflect.get(comment, 'body'))).toEqual(texts)
+  })
+
   it('is nowhere in clear but on its ticket', async () => {
     const rows = await app.store.prisma.xChatMessage.findMany()
     expect(rows.length).toBeGreaterThan(5)

@@ -243,6 +243,20 @@ describe('an event', () => {
     expect(activity('chat.received', { conversation_id: '100:900' }).chats).toEqual([
       { accountXUserId: '100', conversationId: '100-900' },
     ])
+    // With the message, where X has sent it along and it makes sense.
+    const sent = { conversation_id: '100:900', sender_id: '900', encoded_event: 'AAEC' }
+    const of = (payload: object) => activity('chat.received', payload).chats[0]?.message
+    const message = { senderId: '900', encodedEvent: 'AAEC', keyEvent: null, saidAt: null }
+    expect(of(sent)).toEqual(message)
+    expect(of({ ...sent, conversation_key_change_event: 'AA==', created_at_msec: '1764000000137' })).toEqual({
+      ...message,
+      keyEvent: 'AA==',
+      saidAt: new Date(1_764_000_000_137),
+    })
+    expect(of({ ...sent, conversation_key_change_event: null, created_at_msec: 'now' })).toEqual(message)
+    for (const wrong of [{ encoded_event: '!!' }, { encoded_event: '' }, { sender_id: 'ann' }]) {
+      expect(of({ ...sent, ...wrong })).toBeUndefined()
+    }
     expect(activity('chat.received', { conversation_id: '../users' }).rejects).toHaveLength(1)
   })
 })

@@ -14,7 +14,7 @@ import { ownPosts } from '../../src/ingest/sources/own-posts.ts'
 import type { Source } from '../../src/ingest/sources/source.ts'
 import { type Standing, wantsOf } from '../../src/ingest/subscriptions.ts'
 import { keepTold } from '../../src/ingest/told.ts'
-import { tellAll } from '../../src/ingest/xchat-hearing.ts'
+import { createTelling } from '../../src/ingest/xchat-hearing.ts'
 import { SIMULATED_APP, SIMULATED_BRAND } from '../../src/simulated-x.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { XClient } from '../../src/x/client.ts'
@@ -458,7 +458,7 @@ describe('lag', () => {
     await readTwoMinutesAgo()
     await streaming()
     const { xUserId } = await store.prisma.account.findUniqueOrThrow({ where: { id: accountId } })
-    await tellAll(store, xUserId)
+    await createTelling(store, silent)(xUserId)
     expect((await lagOf())?.sources.find(({ source }) => source === 'XCHAT')?.seconds).toBeGreaterThan(100)
     await readXChat()
     expect((await lagOf())?.seconds).toBeLessThan(30)

@@ -55,3 +55,16 @@ test.for([undefined, 'text', { data: {} }, { data: [], meta: { next_token: 7 } }
   expect(parseConversations(body)).toBeUndefined()
   expect(parseChatEvents(body)).toBeUndefined()
 })
+
+test.each([
+  // X's `created_at` counts whole seconds; the id knows the millisecond.
+  ['2124729655670865920', '2026-11-23T05:00:00.000Z', '2026-11-23T05:00:00.137Z'],
+  ['2124729657243729920', '2026-11-23T05:00:00.000Z', '2026-11-23T05:00:00.512Z'],
+  ['2124729657243729920', undefined, '2026-11-23T05:00:00.512Z'],
+  // Of another time, or no snowflake: X's word.
+  ['2124729908901969920', '2026-11-23T05:00:00.000Z', '2026-11-23T05:00:00.000Z'],
+  ['17', '2026-11-23T05:00:00.000Z', '2026-11-23T05:00:00.000Z'],
+])('event %s, by X’s word of %s, was sent at %s', (id, created_at, sentAt) => {
+  const event = { id, sender_id: '22', encoded_event: 'AAEC', ...(created_at && { created_at }) }
+  expect(parseChatEvents({ data: [event] })?.events[0]?.sentAt.toISOString()).toBe(sentAt)
+})

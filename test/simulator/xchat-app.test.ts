@@ -135,7 +135,9 @@ describe('an app that is written to', () => {
     await x.simulator.sendChatMessage({ from: 'ada', to: BRAND.id, text: 'Where is my parcel?' })
     const { contents } = await readAll(brand, path(), ada())
     expect(contents).toEqual([expect.stringContaining('Where is my parcel?')])
-    const conversationId = String((await dataOf(`${path()}/events`, brand.token))[0]?.['conversation_id'])
+    const conversationId = String(
+      (await dataOf(`${path()}/events?chat_message_event.fields=conversation_id`, brand.token))[0]?.['conversation_id'],
+    )
     const answer = await post(
       `${path()}/messages`,
       brand.token,
@@ -235,7 +237,8 @@ describe('an app that begins', () => {
     expect((await create(group)).status).toBe(400)
     await post(`/2/chat/conversations/${id}/messages`, brand.token, message(id, 'Hello testers', change))
     for (const user of ['ada', 'bob']) expect(textsOf(user)).toContain('Hello testers')
-    const { body } = await get(`/2/chat/conversations/${id}`, brand.token)
+    const asked = 'chat_conversation.fields=group_name&expansions=admin_ids'
+    const { body } = await get(`/2/chat/conversations/${id}?${asked}`, brand.token)
     expect(body).toMatchObject({ data: { type: 'group', group_name: 'Testers', admin_ids: [BRAND.id] } })
     expect((await get(`/2/chat/conversations/${id}`, stranger.token)).status).toBe(404)
     expect((await post(`/2/chat/conversations/${id}/keys`, stranger.token, keyChange(change))).status).toBe(404)

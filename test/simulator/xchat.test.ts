@@ -100,7 +100,11 @@ describe('somebody who has set it up', () => {
       payload: { sender_id: customer.id, conversation_id: conversation.join(':'), encoded_event: expect.any(String) },
     })
     const list = await call(x.simulator, 'GET', '/2/chat/conversations', { token: brand })
-    expect(list.body['data']).toMatchObject([{ id: conversation.join('-'), type: 'one_to_one' }])
+    // Nothing but what was asked for; times are whole seconds.
+    expect(list.body['data']).toEqual([{ id: conversation.join('-'), type: 'one_to_one' }])
+    const asking = '/2/chat/conversations?chat_conversation.fields=updated_at'
+    const { data } = (await call(x.simulator, 'GET', asking, { token: brand })).body
+    expect(data).toMatchObject([{ updated_at: expect.stringMatching(/:[0-9]{2}\.000Z$/) }])
     const path = `/2/chat/conversations/${conversation.join('-')}/events?max_results=2`
     const page = await call(x.simulator, 'GET', path, { token: brand })
     const meta = page.body['meta'] as { next_token: string; conversation_key_events: string[] }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { kindsBeside } from '../../src/x/xchat/attachments.ts'
+import { kindsBeside, unknownKind } from '../../src/x/xchat/attachments.ts'
 
 const media = (type: unknown) => ({ media: { mediaHashKey: 'key', type, filename: 'a.b' } })
 
@@ -29,4 +29,14 @@ it.each<[what: string, content: Content, kinds: string[]]>([
   ],
 ])('beside a text: %s', (_what, content, kinds) => {
   expect(kindsBeside('see https://example.com/ for more', content)).toEqual(kinds)
+})
+
+it.each([
+  ['by X’s number of it', ['unknown', 9], 'message of the kind 9'],
+  ['by chat-xdk’s name of it', ['callMissed', undefined], 'message of the kind callMissed'],
+  ['by neither', ['unknown', null], 'message of an unknown kind'],
+  ['by no number that is none', ['unknown', 1e99], 'message of an unknown kind'],
+  ['not by words that are no name', ['<b>read this</b>', undefined], 'message of an unknown kind'],
+] as const)('a kind of message that is new is named %s', (_how, [kind, number], expected) => {
+  expect(unknownKind(kind, number)).toBe(expected)
 })

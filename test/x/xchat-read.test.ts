@@ -66,6 +66,7 @@ test('messages are read in order, with who signed them; the damaged and the forg
     text: 'Where is my parcel? 📦',
     attachments: [],
     messageId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    sequenceId: first.id,
   })
   expect(read[3]).toMatchObject({ senderId: acme.xUserId, text: 'On its way.' })
 })

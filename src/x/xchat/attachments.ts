@@ -36,3 +36,9 @@ function kindOf(attachment: unknown, text: string): string[] {
   }
   return [Object.hasOwn(KINDS, key) ? (KINDS[key] ?? 'attachment') : 'attachment']
 }
+
+/** A kind of message that is new to us, by chat-xdk's name of it, or by X's number where it has none. */
+export function unknownKind(kind: string, number: number | null | undefined): string {
+  if (kind !== 'unknown' && /^[a-z][a-z_]{0,39}$/i.test(kind)) return `message of the kind ${kind}`
+  return Number.isSafeInteger(number) ? `message of the kind ${number}` : 'message of an unknown kind'
+}

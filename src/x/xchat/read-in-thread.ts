@@ -1,7 +1,7 @@
 import type { ChatWithJuicebox } from '@xdevplatform/chat-xdk'
 import { z } from 'zod'
 import type { ReadChatEvent } from '../xchat.ts'
-import { kindsBeside } from './attachments.ts'
+import { kindsBeside, unknownKind } from './attachments.ts'
 import type { ReadTask } from './protocol.ts'
 
 /*
@@ -13,12 +13,15 @@ import type { ReadTask } from './protocol.ts'
 const decrypted = z.object({
   type: z.string(),
   id: z.string().nullish(),
+  sequenceId: z.string().nullish(),
   senderId: z.string().nullish(),
   conversationId: z.string().nullish(),
   verified: z.boolean().nullish(),
   content: z
     .object({
       content_type: z.string(),
+      /** Of what chat-xdk does not know: X's number of it. */
+      type_id: z.number().nullish().catch(undefined),
       text: z.string().optional(),
       attachments: z.array(z.unknown()).nullish(),
       forwarded_message: z.unknown().optional(),
@@ -29,6 +32,11 @@ type Decrypted = z.infer<typeof decrypted>
 
 /** Senders choose it; chat-xdk's are UUIDs. What is none of this could not be kept, and never was one of a client. */
 const MESSAGE_ID = /^[\x21-\x7e]{1,128}$/
+
+const SEQUENCE_ID = /^[0-9]{1,19}$/
+
+/** Kinds of content, in chat-xdk's words, that are about another message. */
+const SAYS_NOTHING = new Set(['reaction', 'reactionRemoved', 'edit', 'markRead', 'markUnread'])
 
 /** chat-xdk's only sign that a conversation key is missing is its sentence. */
 const NO_KEY = /no matching key found/
@@ -78,9 +86,14 @@ function toResult(id: string, event: Decrypted, conversationId: string): ReadCha
   if (event.verified !== true || canonical(event.conversationId) !== canonical(conversationId)) {
     return { id, outcome: 'UNREADABLE', reason: 'NOT_VERIFIED' }
   }
-  if (content.content_type !== 'text') return { id, outcome: 'NO_MESSAGE', type: content.content_type }
+  const { content_type: kind } = content
+  if (SAYS_NOTHING.has(kind)) return { id, outcome: 'NO_MESSAGE', type: kind }
+  const sequenceId = SEQUENCE_ID.test(event.sequenceId ?? '') ? (event.sequenceId ?? null) : null
+  const message = { id, outcome: 'MESSAGE', senderId, messageId, sequenceId } as const
+  // Something was said, and nobody here can show it: F42, as of an attachment.
+  if (kind !== 'text') return { ...message, text: '', attachments: [unknownKind(kind, content.type_id)] }
   const { text = '' } = content
-  return { id, outcome: 'MESSAGE', senderId, text, attachments: kindsBeside(text, content), messageId }
+  return { ...message, text, attachments: kindsBeside(text, content) }
 }
 
 /** `A:B` in events, `A-B` in lists. */
