@@ -71,20 +71,46 @@ export async function deliver(
 
 /** Undefined: it was not to be sent any more. */
 async function attempt(
-  { store, courier, logger }: DeliverServices,
+  services: DeliverServices,
   accountId: string | null,
   delivery: DueDelivery,
 ): Promise<Attempted | undefined> {
+  const { store, courier, logger } = services
   const { commentId } = delivery
   const parcel = await courier.prepare(accountId, delivery)
   const ready = parcel.kind === 'READY'
+  if (ready && delivery.uncertain && !(await isNotThere(services, accountId, delivery))) return undefined
   if (!(await beginAttempt(store, delivery, ready ? parcel.messageId : null))) return undefined
   const attempted = ready ? await parcel.send() : parcel
-  const facts = { attempts: delivery.attempts + 1, ageMs: delivery.ageMs }
+  const facts = { attempts: delivery.attempts + 1, ageMs: delivery.ageMs, uncertain: delivery.uncertain }
   const standing = afterAttempt(attempted, facts, Math.random())
   if (standing.state !== 'SENT') logger.info({ commentId, accountId, ...standing }, 'an answer was not sent')
   await settle(store, commentId, standing)
   return attempted
+}
+
+/**
+ * Looks once more before something is sent again that X may have: it may have shown it late. Where X cannot be asked it is
+ * looked for later; but what a person asked for anew since, who was told that it may be there, is sent.
+ */
+async function isNotThere(
+  { store, courier, logger }: DeliverServices,
+  accountId: string | null,
+  delivery: DueDelivery,
+): Promise<boolean> {
+  const { commentId, attempts, begunAgoMs } = delivery
+  try {
+    const externalId = await courier.lookFor(accountId, delivery)
+    if (externalId === null) return true
+    logger.info({ commentId, accountId }, 'an answer that was to be sent again is there')
+    await settle(store, commentId, { state: 'SENT', externalId }, { from: 'QUEUED' })
+    return false
+  } catch (failure) {
+    logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for before it is sent again')
+    if (attempts === 0) return true
+    await settle(store, commentId, afterFailedLook(begunAgoMs, true), { from: 'QUEUED', looks: 0 })
+    return false
+  }
 }
 
 async function look({ store, courier, logger }: DeliverServices, accountId: string | null, delivery: DueDelivery) {
@@ -95,9 +121,9 @@ async function look({ store, courier, logger }: DeliverServices, accountId: stri
     const found = await courier.lookFor(accountId, delivery)
     const standing = afterLook(found, looks, refused, delivery, Math.random())
     logger.info({ commentId, accountId, state: standing.state }, 'an answer whose sending was cut off was looked for')
-    await settle(store, commentId, standing, looks)
+    await settle(store, commentId, standing, { looks })
   } catch (failure) {
     logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for; trying again')
-    await settle(store, commentId, afterFailedLook(delivery.begunAgoMs, refused), delivery.lookedFor)
+    await settle(store, commentId, afterFailedLook(delivery.begunAgoMs, refused), { looks: delivery.lookedFor })
   }
 }

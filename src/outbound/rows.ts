@@ -18,14 +18,17 @@ export interface DueDelivery {
   readonly state: 'QUEUED' | 'SENDING'
   readonly target: string
   readonly mentions: readonly string[]
-  readonly messageId: string | null
+  /** Of an XChat message: the ids by which X may have it, the last attempt's and those of uncertain ones before it. */
+  readonly messageIds: readonly string[]
   readonly body: string
   readonly attempts: number
   readonly lookedFor: number
   /** Why the last attempt came to nothing, as far as is known. */
   readonly error: string | null
-  /** When the last attempt began. */
-  readonly begunAt: Date | null
+  /** Whether an attempt came to nobody knows what, so that X may have it. */
+  readonly uncertain: boolean
+  /** Since when X may have it: the first such attempt, else the last one of all; null: nothing was tried. */
+  readonly since: Date | null
   readonly begunAgoMs: number
   readonly ageMs: number
 }
@@ -66,8 +69,8 @@ export async function nextDelivery(
        ORDER BY d.bulk, d.created_at, d.comment_id LIMIT 1)
     )
     SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, d.state::text AS state,
-      d.target, d.mentions, d.message_id AS "messageId", c.body, d.attempts, d.looked_for AS "lookedFor", d.error,
-      d.begun_at AS "begunAt",
+      d.target, d.mentions, array_remove(d.message_id || d.earlier_message_ids, NULL) AS "messageIds", c.body, d.attempts, d.looked_for AS "lookedFor", d.error,
+      d.uncertain_since IS NOT NULL AS uncertain, coalesce(d.uncertain_since, d.begun_at) AS since,
       coalesce(extract(epoch FROM clock_timestamp() - d.begun_at) * 1000, 0)::float8 AS "begunAgoMs",
       (extract(epoch FROM clock_timestamp() - d.created_at) * 1000)::float8 AS "ageMs"
     FROM next JOIN delivery d USING (comment_id) JOIN comment c ON c.id = d.comment_id
@@ -107,7 +110,9 @@ export async function beginAttempt(
     }
     const begun = await scope.db.$executeRaw`
       UPDATE delivery SET state = 'SENDING', attempts = attempts + 1, looked_for = 0, begun_at = clock_timestamp(),
-        due_at = clock_timestamp(), error = NULL, detail = NULL, message_id = ${messageId}
+        due_at = clock_timestamp(), error = NULL, detail = NULL, message_id = ${messageId},
+        earlier_message_ids = CASE WHEN uncertain_since IS NULL OR message_id IS NULL THEN earlier_message_ids
+          ELSE earlier_message_ids || message_id END
       WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' AND attempts = ${attempts}`
     if (begun === 0) return false
     await tell(scope, commentId)
@@ -116,8 +121,21 @@ export async function beginAttempt(
   return value
 }
 
-/** Writes down how a delivery stands, unless it was settled meanwhile. `looks`: it was looked for so often. */
-export async function settle(store: Store, commentId: string, attempted: Standing, looks?: number): Promise<void> {
+/** How it came to stand so. */
+interface Settled {
+  /** It was looked for so often. */
+  readonly looks?: number
+  /** How it stood before. */
+  readonly from?: 'QUEUED' | 'SENDING'
+}
+
+/** Writes down how a delivery stands, unless it was settled meanwhile. */
+export async function settle(
+  store: Store,
+  commentId: string,
+  attempted: Standing,
+  { looks, from = 'SENDING' }: Settled = {},
+): Promise<void> {
   await store.change(OUTBOUND, async (scope) => {
     // What was deleted while X was asked, and is not there, does not wait for another attempt.
     const again = attempted.state === 'QUEUED'
@@ -125,21 +143,29 @@ export async function settle(store: Store, commentId: string, attempted: Standin
     const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
       SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
     // X may have told of it by another way: then it is SENT, and stays so.
-    if (before?.state !== 'SENDING') return
+    if (before?.state !== from) return
     await write(scope.db, commentId, standing, looks)
-    if (standing.state !== 'SENDING') await tell(scope, commentId)
+    if (standing.state !== before.state) await tell(scope, commentId)
   })
 }
 
-async function write(db: Prisma.TransactionClient, commentId: string, standing: Standing, looks = 0): Promise<void> {
+async function write(
+  db: Prisma.TransactionClient,
+  commentId: string,
+  standing: Standing,
+  looks?: number,
+): Promise<void> {
   const dueInMs = 'dueInMs' in standing ? standing.dueInMs : 0
   const error = 'error' in standing ? standing.error : standing.state === 'UNKNOWN' ? 'UNKNOWN' : null
   const detail = 'detail' in standing ? (standing.detail ?? null) : null
+  // What is looked for, or has to be, is what X may have; what it is known to have refused is not.
+  const uncertain = looks !== undefined || standing.state === 'SENDING'
   const final = standing.state === 'SENT' || standing.state === 'FAILED' || standing.state === 'UNKNOWN'
   await db.$executeRaw`
-    UPDATE delivery SET state = ${standing.state}::"DeliveryState", looked_for = ${looks}, error = ${error},
+    UPDATE delivery SET state = ${standing.state}::"DeliveryState", looked_for = ${looks ?? 0}, error = ${error},
       detail = ${detail}, due_at = clock_timestamp() + ${dueInMs}::float8 * interval '1 millisecond',
-      finished_at = CASE WHEN ${final} THEN clock_timestamp() END
+      finished_at = CASE WHEN ${final} THEN clock_timestamp() END,
+      uncertain_since = CASE WHEN ${uncertain} THEN coalesce(uncertain_since, begun_at) ELSE uncertain_since END
     WHERE comment_id = ${commentId}::uuid`
   if (standing.state !== 'SENT') return
   // Ingestion may have met it as somebody's own post and could not tell that it is this one: then it keeps the id.

@@ -167,6 +167,28 @@ it('while X does not work, one of them finds out, and the others wait', { timeou
   for (const [ticketId, id] of given) await world.settled(ticketId, id, 'SENT')
 })
 
+it('that waits after a 503 and that X took all the same is SENT when X tells of it, and not sent again', {
+  timeout: 60_000,
+}, async () => {
+  const { app, brand, x } = world
+  const text = words('Really away?')
+  const ticketId = await world.ticket('X_POST', text)
+  const { sourcePostId } = await app.store.prisma.ticket.findFirstOrThrow({ where: { subject: { endsWith: text } } })
+  x.simulator.addFault({ match: { method: 'POST', path: PATHS.X_POST }, kind: 'status', status: 503, times: null })
+  const answer = words('Taken')
+  const { id } = await world.reply(ticketId, answer)
+  await world.settled(ticketId, id, 'QUEUED')
+  await expect
+    .poll(async () => (await world.answers(ticketId))[0]?.delivery, { timeout: 20_000 })
+    .toMatchObject({ state: 'QUEUED', error: 'UNAVAILABLE' })
+  const { id: externalId } = x.simulator.createPost({ from: brand.id, text: answer, inReplyTo: sourcePostId ?? '' })
+  expect(await world.settled(ticketId, id, 'SENT')).toMatchObject({ externalId })
+  x.simulator.clearFaults()
+  await world.ticket('X_POST', words('Another'))
+  expect(await world.answers(ticketId)).toHaveLength(1)
+  expect(onX('X_POST', answer)).toBe(1)
+})
+
 it('wait when the token cannot be renewed, for X was not asked', { timeout: 60_000 }, async () => {
   const ticketId = await world.ticket('X_POST', words('Token?'))
   world.x.simulator.addFault({
