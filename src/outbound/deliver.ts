@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import { type Attempted, afterAttempt, afterFailedLook, afterLook } from '../domain/delivery.ts'
+import { isBulksTurn } from '../domain/fair-queue.ts'
 import type { Store } from '../store/store.ts'
 import { deliveryJob } from './delivery-job.ts'
 import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from './rows.ts'
@@ -49,8 +50,8 @@ export async function deliver(
   const begun = performance.now()
   /** Ways on which X takes nothing more for a while: in how many milliseconds, by performance.now(), it does. */
   const closed = new Map<DueDelivery['channel'], number>()
-  for (;;) {
-    const { delivery, inMs } = await nextDelivery(store, accountId, [...closed.keys()])
+  for (let sent = 0; ; ) {
+    const { delivery, inMs } = await nextDelivery(store, accountId, [...closed.keys()], isBulksTurn(sent))
     const opens = [...closed.values()].map((at) => Math.max(0, at - performance.now()))
     if (inMs === null && opens.length === 0) return
     if (!delivery || signal?.aborted || performance.now() - begun > TURN_MS) {
@@ -63,6 +64,7 @@ export async function deliver(
       await look(services, accountId, delivery)
       continue
     }
+    sent += 1
     const attempted = await attempt(services, accountId, delivery)
     if (attempted?.kind === 'LATER')
       closed.set(delivery.channel, performance.now() + (attempted.notBeforeMs ?? BRAKE_MS))

@@ -82,5 +82,6 @@ export async function replyWithin(
   return { ticketId, commentId, userErrors: [] }
 }
 
-const fieldOf = ({ about }: ReplyRefusal, { commentId }: ReplyRequest): string =>
+/** What of a request is at fault. */
+export const fieldOf = ({ about }: ReplyRefusal, { commentId }: Pick<ReplyRequest, 'commentId'>): string =>
   about === 'account' ? 'accountId' : about === 'comment' && commentId !== undefined ? 'commentId' : 'ticketId'

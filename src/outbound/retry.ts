@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { lockTicket, missing } from '../tickets/lock-ticket.ts'
 import type { Done } from '../tickets/outcome.ts'
 import { deliveryJob } from './delivery-job.ts'
+import { hurry, nextRound } from './queue.ts'
 import type { ReplyOutcome } from './replies.ts'
 
 /** Sends an answer again that was not sent, as it is, from the account it was to come from. */
@@ -55,6 +56,8 @@ export async function retry(
           'commentId',
           'X would refuse the same again. Answer anew, with another text.',
         )
+      const round = await nextRound(db, row.accountId, comment.authorId ?? person.userId)
+      await hurry(db, ticket.id, row.accountId, round)
       await db.delivery.update({
         where: { commentId },
         data: {
@@ -62,6 +65,9 @@ export async function retry(
           error: null,
           detail: null,
           dueAt: now,
+          // Somebody waits for it now, whoever gave it.
+          bulk: false,
+          turn: round,
           createdAt: now,
           attempts: 0,
           lookedFor: 0,

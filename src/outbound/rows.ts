@@ -4,6 +4,7 @@ import type { ReplyChannel } from '../domain/sender.ts'
 import { Prisma } from '../generated/prisma/client.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
+import { openOf } from './queue.ts'
 
 /* The rows of `delivery`, and what the log says of them. Times are the database's. */
 
@@ -40,33 +41,35 @@ export interface NextDelivery {
 }
 
 /**
- * What is uncertain is looked for first, then single answers in the order in which they were given, then those of bulk
- * updates. Of a ticket nothing overtakes what was said there before. What would go by a `closed` way is passed over, and
+ * What is uncertain is looked for first, then single answers go in their rounds, then those of bulk updates; those before
+ * these when it is the `bulksTurn` (domain/fair-queue.ts). Of a ticket nothing overtakes what was said there before. What would go by a `closed` way is passed over, and
  * so is what would go by a way on which something is uncertain: where X does not work, one answer finds out, not all.
  */
 export async function nextDelivery(
   { prisma }: Pick<Store, 'prisma'>,
   accountId: string | null,
   closed: readonly string[],
+  bulksTurn: boolean,
 ): Promise<NextDelivery> {
   // Each part reads an index in its order and stops at the first: tens of thousands may wait behind it.
-  const open = Prisma.sql`d.finished_at IS NULL AND ${accountId === null ? Prisma.sql`d.account_id IS NULL` : Prisma.sql`d.account_id = ${accountId}::uuid`}`
-  const uncertain = Prisma.sql`SELECT u.channel FROM delivery u WHERE u.finished_at IS NULL AND u.state = 'SENDING'
-    AND ${accountId === null ? Prisma.sql`u.account_id IS NULL` : Prisma.sql`u.account_id = ${accountId}::uuid`}`
+  const open = openOf(accountId)
+  const uncertain = Prisma.sql`SELECT u.channel FROM delivery u WHERE ${openOf(accountId, 'u')} AND u.state = 'SENDING'`
   const mayGo = Prisma.sql`d.state = 'QUEUED' AND NOT d.channel::text = ANY (${closed})
     AND d.channel NOT IN (${uncertain}) AND NOT EXISTS (
     SELECT FROM delivery e
     WHERE e.ticket_id = d.ticket_id AND e.finished_at IS NULL
       AND (e.created_at, e.comment_id) < (d.created_at, d.comment_id))`
+  const firstOf = (kind: Prisma.Sql, rank: number) => Prisma.sql`
+    (SELECT d.comment_id, ${rank}::int AS rank FROM delivery d
+     WHERE ${open} AND ${kind} AND ${mayGo} AND d.due_at <= clock_timestamp()
+     ORDER BY d.turn, d.created_at, d.comment_id LIMIT 1)`
   const [row] = await prisma.$queryRaw<DueDelivery[]>`
     WITH next AS (
-      (SELECT d.comment_id, 0 AS rank FROM delivery d
+      (SELECT d.comment_id, -1 AS rank FROM delivery d
        WHERE ${open} AND d.state = 'SENDING' AND d.due_at <= clock_timestamp()
        ORDER BY d.due_at LIMIT 1)
-      UNION ALL
-      (SELECT d.comment_id, 1 FROM delivery d
-       WHERE ${open} AND ${mayGo} AND d.due_at <= clock_timestamp()
-       ORDER BY d.bulk, d.created_at, d.comment_id LIMIT 1)
+      UNION ALL ${firstOf(Prisma.sql`NOT d.bulk`, 1)}
+      UNION ALL ${firstOf(Prisma.sql`d.bulk`, bulksTurn ? 0 : 2)}
     )
     SELECT d.comment_id AS "commentId", d.ticket_id AS "ticketId", d.channel::text AS channel, d.state::text AS state,
       d.target, d.mentions, array_remove(d.message_id || d.earlier_message_ids, NULL) AS "messageIds", c.body, d.attempts, d.looked_for AS "lookedFor", d.error,
