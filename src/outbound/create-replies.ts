@@ -18,7 +18,6 @@ export interface ReplyServices {
 
 /** Answers, over the store; what sends them runs in workers (deliver.ts). */
 export function createReplies(services: ReplyServices): Replies {
-  const { store } = services
   return {
     options: (person, request) => replyOptions(services, person, request),
     async expected(commentIds) {
@@ -27,6 +26,6 @@ export function createReplies(services: ReplyServices): Replies {
       return new Map([...delays].map(([id, delayMs]) => [id, new Date(now + delayMs)]))
     },
     reply: (person, request) => reply(services, person, request),
-    retry: (person, commentId, evenIfSent) => retry(store, person, commentId, evenIfSent),
+    retry: (person, commentId, evenIfSent) => retry(services, person, commentId, evenIfSent),
   }
 }
