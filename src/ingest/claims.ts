@@ -1,4 +1,5 @@
 import { isSince } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
@@ -12,6 +13,8 @@ import type { PlannedComment } from './planned.ts'
 
 interface Pending {
   readonly commentId: string
+  /** The ticket that it was given on. */
+  readonly ofTicket: string
   /** The ticket that X would tell of it on. */
   readonly ticketId: string
   readonly channel: string
@@ -24,7 +27,7 @@ interface Pending {
 
 /** The ids of planned comments that are answers of ours: these are SENT now, and the comments are not to be made. */
 export async function claimAnswers(
-  { db, emit }: ChangeScope,
+  { db, emit, enqueue }: ChangeScope,
   comments: readonly PlannedComment[],
 ): Promise<ReadonlySet<string>> {
   const own = comments.filter(({ direction, visibility }) => direction === 'OUTBOUND' && visibility === 'PUBLIC')
@@ -36,7 +39,7 @@ export async function claimAnswers(
       SELECT id, id AS target FROM unnest(${ticketIds}::uuid[]) AS id
       UNION SELECT t.id, f.target FROM ticket t JOIN family f ON t.merged_into_id = f.id
     )
-    SELECT d.comment_id AS "commentId", f.target AS "ticketId", d.channel::text AS channel, c.body,
+    SELECT d.comment_id AS "commentId", f.id AS "ofTicket", f.target AS "ticketId", d.channel::text AS channel, c.body,
       ARRAY(SELECT a.x_user_id || '/' || m FROM unnest(d.message_id || d.earlier_message_ids) AS m WHERE m IS NOT NULL)
         AS "externalIds",
       coalesce(d.uncertain_since, d.begun_at) AS since
@@ -63,6 +66,15 @@ export async function claimAnswers(
       select: { id: true, authorId: true, direction: true, visibility: true, ticket: true },
     })
     emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment: ref, changed: ['deliveryState'] })
+  }
+  if (taken.size > 0) {
+    // What waits behind them, whoever sends it, has its turn.
+    const behind = await db.delivery.findMany({
+      where: { ticketId: { in: pending.map(({ ofTicket }) => ofTicket) }, finishedAt: null },
+      distinct: ['accountId'],
+      select: { accountId: true },
+    })
+    for (const { accountId } of behind) enqueue(deliveryJob(accountId))
   }
   return claimed
 }

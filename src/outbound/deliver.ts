@@ -1,9 +1,9 @@
 import type { Logger } from 'pino'
 import { type Attempted, afterAttempt, afterFailedLook, afterLook } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import { isBulksTurn } from '../domain/fair-queue.ts'
 import type { Store } from '../store/store.ts'
-import { deliveryJob } from './delivery-job.ts'
-import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from './rows.ts'
+import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle, waitForRoom } from './rows.ts'
 
 /*
  * Sends what waits of one account, one after the other. An attempt is committed before X is asked: whoever comes after a
@@ -57,7 +57,10 @@ export async function deliver(
     if (!delivery || signal?.aborted || performance.now() - begun > TURN_MS) {
       const waitMs = delivery ? 0 : Math.min(inMs ?? Infinity, ...opens)
       const runAt = new Date(Date.now() + waitMs)
-      await store.change(OUTBOUND, async ({ enqueue }) => enqueue(deliveryJob(accountId, runAt)))
+      // An answer that was given meanwhile has enqueued a job for now: that stands.
+      await store.change(OUTBOUND, async ({ enqueue }) =>
+        enqueue({ ...deliveryJob(accountId), runAt, keepsTime: true }),
+      )
       return
     }
     if (delivery.state === 'SENDING') {
@@ -81,6 +84,11 @@ async function attempt(
   const { commentId } = delivery
   const parcel = await courier.prepare(accountId, delivery)
   const ready = parcel.kind === 'READY'
+  // No attempt begins that is known to come to nothing: X is not asked.
+  if (!ready && parcel.kind === 'LATER' && parcel.error === 'RATE_LIMITED') {
+    await waitForRoom(store, delivery, parcel.notBeforeMs ?? BRAKE_MS)
+    return parcel
+  }
   if (ready && delivery.uncertain && !(await isNotThere(services, accountId, delivery))) return undefined
   if (!(await beginAttempt(store, delivery, ready ? parcel.messageId : null))) return undefined
   const attempted = ready ? await parcel.send() : parcel

@@ -1,4 +1,5 @@
-import type { DeliveryState, Standing } from '../domain/delivery.ts'
+import type { DeliveryError, DeliveryState, Standing } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import type { Actor } from '../domain/event.ts'
 import type { ReplyChannel } from '../domain/sender.ts'
 import { Prisma } from '../generated/prisma/client.ts'
@@ -79,8 +80,9 @@ export async function nextDelivery(
     FROM next JOIN delivery d USING (comment_id) JOIN comment c ON c.id = d.comment_id
     ORDER BY next.rank LIMIT 1`
   if (row) return { delivery: row, inMs: 0 }
+  // Of nothing there is no least; greatest() would make 0 of that, and the job would come back at once, for ever.
   const [soonest] = await prisma.$queryRaw<{ inMs: number | null }[]>`
-    SELECT greatest(0, min(extract(epoch FROM d.due_at - clock_timestamp())) * 1000)::float8 AS "inMs"
+    SELECT min(greatest(0, extract(epoch FROM d.due_at - clock_timestamp()) * 1000))::float8 AS "inMs"
     FROM delivery d WHERE ${open} AND (d.state = 'SENDING' OR ${mayGo})`
   return { delivery: null, inMs: soonest?.inMs ?? null }
 }
@@ -109,6 +111,7 @@ export async function beginAttempt(
       if (!waits) return false
       await write(scope.db, commentId, DELETED)
       await tell(scope, commentId)
+      await wakeNext(scope, commentId)
       return false
     }
     const begun = await scope.db.$executeRaw`
@@ -123,6 +126,35 @@ export async function beginAttempt(
   })
   return value
 }
+
+/**
+ * Notes that X's window has no room for what is next. Of an account's answers by one way only the first says so: the
+ * others wait for their turn.
+ */
+export async function waitForRoom(store: Store, delivery: DueDelivery, waitMs: number): Promise<void> {
+  const { commentId, error } = delivery
+  await store.change(OUTBOUND, async (scope) => {
+    const noted = await scope.db.$executeRaw`
+      UPDATE delivery d SET error = ${'RATE_LIMITED' satisfies DeliveryError},
+        due_at = clock_timestamp() + ${waitMs}::float8 * interval '1 millisecond'
+      WHERE d.comment_id = ${commentId}::uuid AND d.state = 'QUEUED' AND NOT EXISTS (
+        SELECT FROM delivery o
+        WHERE o.account_id = d.account_id AND o.finished_at IS NULL AND o.comment_id <> d.comment_id
+          AND o.channel = d.channel AND o.error = 'RATE_LIMITED' AND o.due_at > clock_timestamp())`
+    if (noted > 0 && error !== 'RATE_LIMITED') await tell(scope, commentId)
+  })
+}
+
+/** Whoever sends what waits behind this on its ticket, from another account, has not seen that it is their turn. */
+async function wakeNext({ db, enqueue }: ChangeScope, commentId: string): Promise<void> {
+  const [next] = await db.$queryRaw<{ accountId: string | null; own: boolean }[]>`
+    SELECT e.account_id::text AS "accountId", e.account_id IS NOT DISTINCT FROM d.account_id AS own
+    FROM delivery d JOIN delivery e ON e.ticket_id = d.ticket_id AND e.finished_at IS NULL
+    WHERE d.comment_id = ${commentId}::uuid ORDER BY e.created_at, e.comment_id LIMIT 1`
+  if (next && !next.own) enqueue(deliveryJob(next.accountId))
+}
+
+const isFinal = (state: DeliveryState): boolean => state === 'SENT' || state === 'FAILED' || state === 'UNKNOWN'
 
 /** How it came to stand so. */
 interface Settled {
@@ -149,6 +181,7 @@ export async function settle(
     if (before?.state !== from) return
     await write(scope.db, commentId, standing, looks)
     if (standing.state !== before.state) await tell(scope, commentId)
+    if (isFinal(standing.state)) await wakeNext(scope, commentId)
   })
 }
 
@@ -163,11 +196,10 @@ async function write(
   const detail = 'detail' in standing ? (standing.detail ?? null) : null
   // What is looked for, or has to be, is what X may have; what it is known to have refused is not.
   const uncertain = looks !== undefined || standing.state === 'SENDING'
-  const final = standing.state === 'SENT' || standing.state === 'FAILED' || standing.state === 'UNKNOWN'
   await db.$executeRaw`
     UPDATE delivery SET state = ${standing.state}::"DeliveryState", looked_for = ${looks ?? 0}, error = ${error},
       detail = ${detail}, due_at = clock_timestamp() + ${dueInMs}::float8 * interval '1 millisecond',
-      finished_at = CASE WHEN ${final} THEN clock_timestamp() END,
+      finished_at = CASE WHEN ${isFinal(standing.state)} THEN clock_timestamp() END,
       uncertain_since = CASE WHEN ${uncertain} THEN coalesce(uncertain_since, begun_at) ELSE uncertain_since END
     WHERE comment_id = ${commentId}::uuid`
   if (standing.state !== 'SENT') return

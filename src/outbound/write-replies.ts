@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import type { ChangeScope } from '../store/store.ts'
-import { deliveryJob } from './delivery-job.ts'
 import { type ReplyPlan, sentText } from './plan-reply.ts'
 import { hurry, nextRound } from './queue.ts'
 

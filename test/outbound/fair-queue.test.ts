@@ -24,7 +24,7 @@ beforeAll(async () => {
     [ada, 'Ada'],
     [bob, 'Bob'],
   ] as const)
-    await store.prisma.user.create({ data: { id, role: 'AGENT', name } })
+    await store.prisma.user.create({ data: { id, role: 'AGENT', name, email: `${name}@example.org` } })
 })
 afterAll(async () => {
   await store?.close()

@@ -108,7 +108,7 @@ describe('an answer that is UNKNOWN and retried', () => {
     const { commentId } = await waitingAnswer(store, accountId, nextId())
     await wired(store, accountId, lost).deliver(4)
     expect(await standing(commentId)).toMatchObject({ state: 'UNKNOWN' })
-    expect((await retry(store, agent, commentId, true)).userErrors).toEqual([])
+    expect((await retry({ store, selfServe: true }, agent, commentId, true)).userErrors).toEqual([])
     const wire = wired(store, accountId, script)
     await wire.deliver()
     expect(wire.asked).toEqual(asked)
