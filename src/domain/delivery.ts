@@ -97,6 +97,8 @@ export interface DeliveryFacts {
   readonly attempts: number
   /** Milliseconds since it was written. */
   readonly ageMs: number
+  /** Whether an attempt before this one ended so that X may have it. */
+  readonly uncertain: boolean
 }
 
 /** How a delivery stands after an attempt. */
@@ -116,11 +118,18 @@ const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 5 * 60_000
 
 /** What follows from an attempt. `spread` in [0, 1) keeps those who wait from coming back together. */
-export function afterAttempt(attempted: Attempted, { attempts, ageMs }: DeliveryFacts, spread: number): Standing {
+export function afterAttempt(
+  attempted: Attempted,
+  { attempts, ageMs, uncertain }: DeliveryFacts,
+  spread: number,
+): Standing {
   switch (attempted.kind) {
     case 'SENT':
       return { state: 'SENT', externalId: attempted.externalId }
     case 'REFUSED':
+      // The same text twice: the one that X has may be this very answer, by an attempt that seemed to come to nothing.
+      if (attempted.error === 'DUPLICATE' && uncertain)
+        return { state: 'SENDING', error: null, dueInMs: LOOK_AFTER_MS[0] ?? 0 }
       return { state: 'FAILED', error: attempted.error, detail: attempted.detail }
     case 'UNCERTAIN':
       return { state: 'SENDING', error: attempted.refused ? 'UNAVAILABLE' : null, dueInMs: LOOK_AFTER_MS[0] ?? 0 }
@@ -161,9 +170,12 @@ export function afterLook(
 /** X's clock and the database's may be so far apart. */
 const CLOCKS_MS = 2 * 60_000
 
-/** Whether what was said at that time (ISO 8601) can be the answer whose last attempt began then: the same words may be older. */
-export const isSince = (begunAt: Date | null, said: string): boolean =>
-  begunAt === null || Date.parse(said) > begunAt.getTime() - CLOCKS_MS
+/**
+ * Whether what was said at that time (ISO 8601) can be the answer that X may have since then, when the first attempt
+ * began that may have come to something: the same words may be older.
+ */
+export const isSince = (since: Date | null, said: string): boolean =>
+  since === null || Date.parse(said) > since.getTime() - CLOCKS_MS
 
 /** X could not be asked whether it has something: it is asked again. */
 const ASK_AGAIN_MS = 5_000

@@ -13,6 +13,10 @@ export interface WindowLeft {
   readonly endsInMs: number
 }
 
+/** Milliseconds until a call may begin by X's windows; 0: now. */
+export const untilRoom = (windows: readonly WindowLeft[]): number =>
+  Math.max(0, ...windows.map(({ remaining, endsInMs }) => (remaining > 0 ? 0 : endsInMs)))
+
 /** From 80 % of a monthly budget polling slows; at 100 % it stops until the month ends. */
 export const BUDGET_STATES = ['WITHIN', 'SLOWED', 'EXHAUSTED'] as const
 export type BudgetState = (typeof BUDGET_STATES)[number]

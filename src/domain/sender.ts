@@ -1,14 +1,9 @@
 import type { TicketChannel } from './event.ts'
 
 /*
- * Which account answers, and how (F27-F36, F38). The matrix as it stands in docs/replies.md:
- *
- *   one reply (F28):   the account addressed, if it may; else the default account (F33); else nobody, until the agent
- *                      names one that may.
- *   a bulk reply:      the default account, if it may (F31-F33); else the account addressed (F35); else nobody (F34).
- *
- * Where the first cannot answer at all (switched off, shut out by X, not summoned), the second does, rather than nobody:
- * it was addressed, or an administrator chose it for that.
+ * Which account answers, and how (F27-F36, F38): `SENDER_MATRIX` is the rule, as docs/replies.md has it. Where the first
+ * choice cannot answer at all (switched off, shut out by X, not summoned), the second does, rather than nobody: it was
+ * addressed, or an administrator chose it for that.
  */
 
 /** The way an answer travels. */
@@ -102,6 +97,44 @@ export function refusalOf(account: SenderAccount, answered: Answered, rules: Sen
   return null
 }
 
+/** Who of the two answers, and why it is that one; null: nobody, until an agent names one that may. */
+type Picked = readonly ['ADDRESSED' | 'DEFAULT', SenderReason] | null
+
+/** A case of the matrix. An account that is not linked any more cannot answer, and is nobody's default. */
+export interface SenderCase {
+  readonly rule: string
+  /** Whether the account addressed can answer: it allows replies, is switched on, and nothing else is in the way. */
+  readonly addressed: 'CAN' | 'CANNOT'
+  /** The default account: none, the one addressed, or another that can or cannot answer. */
+  readonly byDefault: 'NONE' | 'SAME' | 'CAN' | 'CANNOT'
+  /** One answer, by hand. */
+  readonly single: Picked
+  /** One of a bulk update's. */
+  readonly bulk: Picked
+}
+
+/** F28-F36, a row for each case. */
+export const SENDER_MATRIX: readonly SenderCase[] = [
+  row('F28, F31', 'CAN', 'SAME', ['ADDRESSED', 'ADDRESSED'], ['DEFAULT', 'DEFAULT']),
+  row('F28, F32', 'CAN', 'CAN', ['ADDRESSED', 'ADDRESSED'], ['DEFAULT', 'DEFAULT']),
+  row('F28, F36', 'CAN', 'CANNOT', ['ADDRESSED', 'ADDRESSED'], ['ADDRESSED', 'DEFAULT_CANNOT']),
+  row('F28, F30, F35', 'CAN', 'NONE', ['ADDRESSED', 'ADDRESSED'], ['ADDRESSED', 'ADDRESSED']),
+  row('F29, F33', 'CANNOT', 'CAN', ['DEFAULT', 'ADDRESSED_CANNOT'], ['DEFAULT', 'DEFAULT']),
+  row('F34', 'CANNOT', 'NONE', null, null),
+  row('F34, F36', 'CANNOT', 'SAME', null, null),
+  row('F34, F36', 'CANNOT', 'CANNOT', null, null),
+]
+
+function row(
+  rule: string,
+  addressed: SenderCase['addressed'],
+  byDefault: SenderCase['byDefault'],
+  single: Picked,
+  bulk: Picked,
+): SenderCase {
+  return { rule, addressed, byDefault, single, bulk }
+}
+
 export interface SenderOption {
   readonly accountId: string
   /** Null: it may. */
@@ -132,20 +165,15 @@ export function chooseSender(
     .toSorted((a, b) => rank(a) - rank(b) || (a.screenName < b.screenName ? -1 : 1))
     .map((account) => ({ accountId: account.id, refusal: refusalOf(account, answered, rules) }))
   const refusals = new Map(options.map(({ accountId, refusal }) => [accountId, refusal]))
-  const bulk = mode === 'bulk' && byDefault !== undefined
-  const order = bulk
-    ? ([
-        [byDefault, 'DEFAULT'],
-        [addressed, 'DEFAULT_CANNOT'],
-      ] as const)
-    : ([
-        [addressed, 'ADDRESSED'],
-        [mode === 'single' ? byDefault : undefined, 'ADDRESSED_CANNOT'],
-      ] as const)
-  for (const [account, reason] of order) {
-    if (account && refusals.get(account.id) === null)
-      return { options, preselected: { accountId: account.id, reason }, refusal: null }
+  const can = (account: SenderAccount | undefined) => account !== undefined && refusals.get(account.id) === null
+  const wanted: Omit<SenderCase, 'rule' | 'single' | 'bulk'> = {
+    addressed: can(addressed) ? 'CAN' : 'CANNOT',
+    byDefault: byDefault === undefined ? 'NONE' : byDefault === addressed ? 'SAME' : can(byDefault) ? 'CAN' : 'CANNOT',
   }
+  const picked = SENDER_MATRIX.find((one) => one.addressed === wanted.addressed && one.byDefault === wanted.byDefault)
+  const [who, reason] = picked?.[mode] ?? []
+  const account = who === 'DEFAULT' ? byDefault : addressed
+  if (account && reason) return { options, preselected: { accountId: account.id, reason }, refusal: null }
   // F38: e-mail is nobody's account's, also when the one that was addressed is gone.
   if (answered.channel === 'EMAIL')
     return { options, preselected: null, refusal: answered.hasEmail ? null : 'NO_EMAIL' }

@@ -1,4 +1,5 @@
 import { isSince } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
@@ -6,24 +7,27 @@ import type { PlannedComment } from './planned.ts'
 
 /*
  * X tells of our own answers, too, often before the process that sends one has written down that X has it, and also when
- * that process was killed. Then it is that answer, and not something said in X's own app.
+ * that process was killed, or when X said that it takes nothing and took it all the same. Then it is that answer, and not
+ * something said in X's own app: also when it waits to be sent again, which it then is not, or was given up.
  */
 
 interface Pending {
   readonly commentId: string
+  /** The ticket that it was given on. */
+  readonly ofTicket: string
   /** The ticket that X would tell of it on. */
   readonly ticketId: string
   readonly channel: string
   readonly body: string
-  /** Of an XChat message: the id that it will have. */
-  readonly externalId: string | null
-  /** When the last attempt began. */
-  readonly begunAt: Date | null
+  /** Of an XChat message: the ids by which X may have it. */
+  readonly externalIds: readonly string[]
+  /** Since when X may have it. */
+  readonly since: Date | null
 }
 
 /** The ids of planned comments that are answers of ours: these are SENT now, and the comments are not to be made. */
 export async function claimAnswers(
-  { db, emit }: ChangeScope,
+  { db, emit, enqueue }: ChangeScope,
   comments: readonly PlannedComment[],
 ): Promise<ReadonlySet<string>> {
   const own = comments.filter(({ direction, visibility }) => direction === 'OUTBOUND' && visibility === 'PUBLIC')
@@ -35,12 +39,15 @@ export async function claimAnswers(
       SELECT id, id AS target FROM unnest(${ticketIds}::uuid[]) AS id
       UNION SELECT t.id, f.target FROM ticket t JOIN family f ON t.merged_into_id = f.id
     )
-    SELECT d.comment_id AS "commentId", f.target AS "ticketId", d.channel::text AS channel, c.body,
-      a.x_user_id || '/' || d.message_id AS "externalId", d.begun_at AS "begunAt"
+    SELECT d.comment_id AS "commentId", f.id AS "ofTicket", f.target AS "ticketId", d.channel::text AS channel, c.body,
+      ARRAY(SELECT a.x_user_id || '/' || m FROM unnest(d.message_id || d.earlier_message_ids) AS m WHERE m IS NOT NULL)
+        AS "externalIds",
+      coalesce(d.uncertain_since, d.begun_at) AS since
     FROM family f JOIN delivery d ON d.ticket_id = f.id
     JOIN comment c ON c.id = d.comment_id JOIN account a ON a.id = d.account_id
-    WHERE d.state IN ('SENDING', 'UNKNOWN') AND (d.finished_at IS NULL OR d.state = 'UNKNOWN')
-    ORDER BY d.state = 'UNKNOWN', d.created_at, d.comment_id
+    WHERE (d.finished_at IS NULL OR (d.state <> 'SENT' AND d.uncertain_since IS NOT NULL))
+      AND (d.state = 'SENDING' OR d.uncertain_since IS NOT NULL)
+    ORDER BY d.finished_at IS NOT NULL, d.created_at, d.comment_id
     FOR UPDATE OF d`
   const taken = new Set<string>()
   const claimed = new Set<string>()
@@ -60,11 +67,20 @@ export async function claimAnswers(
     })
     emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment: ref, changed: ['deliveryState'] })
   }
+  if (taken.size > 0) {
+    // What waits behind them, whoever sends it, has its turn.
+    const behind = await db.delivery.findMany({
+      where: { ticketId: { in: pending.map(({ ofTicket }) => ofTicket) }, finishedAt: null },
+      distinct: ['accountId'],
+      select: { accountId: true },
+    })
+    for (const { accountId } of behind) enqueue(deliveryJob(accountId))
+  }
   return claimed
 }
 
-function isThis({ ticketId, channel, body, externalId, begunAt }: Pending, comment: PlannedComment): boolean {
+function isThis({ ticketId, channel, body, externalIds, since }: Pending, comment: PlannedComment): boolean {
   if (ticketId !== comment.ticketId || channel !== comment.channel) return false
-  if (channel === 'X_CHAT') return externalId === comment.externalId
-  return saysTheSame(body, comment.body) && isSince(begunAt, comment.postedAt)
+  if (channel === 'X_CHAT') return comment.externalId !== null && externalIds.includes(comment.externalId)
+  return saysTheSame(body, comment.body) && isSince(since, comment.postedAt)
 }

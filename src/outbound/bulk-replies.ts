@@ -1,4 +1,5 @@
 import type { DeliveryError } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import type { UserError } from '../domain/errors.ts'
 import { costOf, type MicroDollars } from '../domain/price.ts'
 import type { TicketState } from '../domain/ticket.ts'
@@ -124,8 +125,14 @@ export function createBulkReplies({
       return new Map(rows.map(({ id, authorId }) => [id, authorId]))
     },
 
-    async withdraw({ db }, commentIds) {
+    async withdraw({ db, enqueue }, commentIds) {
       if (commentIds.length === 0) return
+      // What was given after them on their tickets has its turn.
+      const behind = await db.$queryRaw<{ accountId: string | null }[]>`
+        SELECT DISTINCT e.account_id::text AS "accountId"
+        FROM delivery d JOIN delivery e ON e.ticket_id = d.ticket_id AND e.finished_at IS NULL
+        WHERE d.comment_id = ANY(${commentIds}::uuid[]) AND NOT e.comment_id = ANY(${commentIds}::uuid[])`
+      for (const { accountId } of behind) enqueue(deliveryJob(accountId))
       await db.$executeRaw`
         UPDATE delivery SET state = 'FAILED', error = ${'WITHDRAWN' satisfies DeliveryError}, finished_at = clock_timestamp()
         WHERE comment_id = ANY(${commentIds}::uuid[]) AND state = 'QUEUED'`

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino'
+import { untilRoom } from '../domain/pacing.ts'
 import { hasLink } from '../domain/post-text.ts'
 import { priceOfPost } from '../domain/price.ts'
 import { isSummoned } from '../domain/sender.ts'
@@ -16,7 +17,7 @@ import { createXChatCourier, type XChatCourierServices } from './xchat-courier.t
 export interface CourierServices extends XChatCourierServices, MailCourierServices {
   readonly store: Store
   readonly x: XClient
-  readonly calls: Pick<XCalls, 'use'>
+  readonly calls: Pick<XCalls, 'use' | 'left'>
   readonly logger: Logger
 }
 
@@ -32,6 +33,13 @@ export function createCourier(services: CourierServices): Courier & { close(): P
     if (account?.status === 'ACTIVE') return undefined
     const error = account?.status === 'DEAUTHORIZED' ? 'ACCOUNT_DEAUTHORIZED' : 'ACCOUNT_INACTIVE'
     return { kind: 'REFUSED', error }
+  }
+
+  /** Why nothing is sent now by this way: X's window is used up, as X has told before. */
+  async function closed(accountId: string, channel: keyof typeof SEND_ENDPOINTS): Promise<NotSent | undefined> {
+    const endpoint = SEND_ENDPOINTS[channel]
+    const notBeforeMs = endpoint === null ? 0 : untilRoom((await calls.left(accountId, endpoint)).windows)
+    return notBeforeMs === 0 ? undefined : { kind: 'LATER', error: 'RATE_LIMITED', notBeforeMs }
   }
 
   async function post(accountId: string, { body, target, mentions }: DueDelivery): Promise<Parcel> {
@@ -60,7 +68,7 @@ export function createCourier(services: CourierServices): Courier & { close(): P
   return {
     async prepare(accountId, delivery) {
       if (accountId === null) return mail.prepare(delivery)
-      const refused = await shut(accountId)
+      const refused = (await shut(accountId)) ?? (await closed(accountId, delivery.channel))
       if (refused) return refused
       if (delivery.channel === 'X_POST') return post(accountId, delivery)
       if (delivery.channel === 'X_DM') return message(accountId, delivery)

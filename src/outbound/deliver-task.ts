@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import type { Store } from '../store/store.ts'
 import { type DeliverServices, deliver } from './deliver.ts'
-import { deliveryJob } from './delivery-job.ts'
 import { OUTBOUND } from './rows.ts'
 
 const Payload = z.object({ accountId: z.uuid().nullable() })
@@ -23,6 +23,7 @@ export async function resumeDeliveries(store: Store): Promise<void> {
     WHERE finished_at IS NULL AND due_at < clock_timestamp() - interval '30 seconds'`
   if (rows.length === 0) return
   await store.change(OUTBOUND, async ({ enqueue }) => {
-    for (const { accountId } of rows) enqueue(deliveryJob(accountId))
+    // One that waits for X's window has a job that comes when it opens: that one stays as it is.
+    for (const { accountId } of rows) enqueue({ ...deliveryJob(accountId), keepsTime: true })
   })
 }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino'
 import { type Attempted, afterAttempt, afterFailedLook, afterLook } from '../domain/delivery.ts'
+import { deliveryJob } from '../domain/delivery-job.ts'
+import { isBulksTurn } from '../domain/fair-queue.ts'
 import type { Store } from '../store/store.ts'
-import { deliveryJob } from './delivery-job.ts'
-import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle } from './rows.ts'
+import { beginAttempt, type DueDelivery, nextDelivery, OUTBOUND, settle, waitForRoom } from './rows.ts'
 
 /*
  * Sends what waits of one account, one after the other. An attempt is committed before X is asked: whoever comes after a
@@ -49,20 +50,24 @@ export async function deliver(
   const begun = performance.now()
   /** Ways on which X takes nothing more for a while: in how many milliseconds, by performance.now(), it does. */
   const closed = new Map<DueDelivery['channel'], number>()
-  for (;;) {
-    const { delivery, inMs } = await nextDelivery(store, accountId, [...closed.keys()])
+  for (let sent = 0; ; ) {
+    const { delivery, inMs } = await nextDelivery(store, accountId, [...closed.keys()], isBulksTurn(sent))
     const opens = [...closed.values()].map((at) => Math.max(0, at - performance.now()))
     if (inMs === null && opens.length === 0) return
     if (!delivery || signal?.aborted || performance.now() - begun > TURN_MS) {
       const waitMs = delivery ? 0 : Math.min(inMs ?? Infinity, ...opens)
       const runAt = new Date(Date.now() + waitMs)
-      await store.change(OUTBOUND, async ({ enqueue }) => enqueue(deliveryJob(accountId, runAt)))
+      // An answer that was given meanwhile has enqueued a job for now: that stands.
+      await store.change(OUTBOUND, async ({ enqueue }) =>
+        enqueue({ ...deliveryJob(accountId), runAt, keepsTime: true }),
+      )
       return
     }
     if (delivery.state === 'SENDING') {
       await look(services, accountId, delivery)
       continue
     }
+    sent += 1
     const attempted = await attempt(services, accountId, delivery)
     if (attempted?.kind === 'LATER')
       closed.set(delivery.channel, performance.now() + (attempted.notBeforeMs ?? BRAKE_MS))
@@ -71,20 +76,51 @@ export async function deliver(
 
 /** Undefined: it was not to be sent any more. */
 async function attempt(
-  { store, courier, logger }: DeliverServices,
+  services: DeliverServices,
   accountId: string | null,
   delivery: DueDelivery,
 ): Promise<Attempted | undefined> {
+  const { store, courier, logger } = services
   const { commentId } = delivery
   const parcel = await courier.prepare(accountId, delivery)
   const ready = parcel.kind === 'READY'
+  // No attempt begins that is known to come to nothing: X is not asked.
+  if (!ready && parcel.kind === 'LATER' && parcel.error === 'RATE_LIMITED') {
+    await waitForRoom(store, delivery, parcel.notBeforeMs ?? BRAKE_MS)
+    return parcel
+  }
+  if (ready && delivery.uncertain && !(await isNotThere(services, accountId, delivery))) return undefined
   if (!(await beginAttempt(store, delivery, ready ? parcel.messageId : null))) return undefined
   const attempted = ready ? await parcel.send() : parcel
-  const facts = { attempts: delivery.attempts + 1, ageMs: delivery.ageMs }
+  const facts = { attempts: delivery.attempts + 1, ageMs: delivery.ageMs, uncertain: delivery.uncertain }
   const standing = afterAttempt(attempted, facts, Math.random())
   if (standing.state !== 'SENT') logger.info({ commentId, accountId, ...standing }, 'an answer was not sent')
   await settle(store, commentId, standing)
   return attempted
+}
+
+/**
+ * Looks once more before something is sent again that X may have: it may have shown it late. Where X cannot be asked it is
+ * looked for later; but what a person asked for anew since, who was told that it may be there, is sent.
+ */
+async function isNotThere(
+  { store, courier, logger }: DeliverServices,
+  accountId: string | null,
+  delivery: DueDelivery,
+): Promise<boolean> {
+  const { commentId, attempts, begunAgoMs } = delivery
+  try {
+    const externalId = await courier.lookFor(accountId, delivery)
+    if (externalId === null) return true
+    logger.info({ commentId, accountId }, 'an answer that was to be sent again is there')
+    await settle(store, commentId, { state: 'SENT', externalId }, { from: 'QUEUED' })
+    return false
+  } catch (failure) {
+    logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for before it is sent again')
+    if (attempts === 0) return true
+    await settle(store, commentId, afterFailedLook(begunAgoMs, true), { from: 'QUEUED', looks: 0 })
+    return false
+  }
 }
 
 async function look({ store, courier, logger }: DeliverServices, accountId: string | null, delivery: DueDelivery) {
@@ -95,9 +131,9 @@ async function look({ store, courier, logger }: DeliverServices, accountId: stri
     const found = await courier.lookFor(accountId, delivery)
     const standing = afterLook(found, looks, refused, delivery, Math.random())
     logger.info({ commentId, accountId, state: standing.state }, 'an answer whose sending was cut off was looked for')
-    await settle(store, commentId, standing, looks)
+    await settle(store, commentId, standing, { looks })
   } catch (failure) {
     logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for; trying again')
-    await settle(store, commentId, afterFailedLook(delivery.begunAgoMs, refused), delivery.lookedFor)
+    await settle(store, commentId, afterFailedLook(delivery.begunAgoMs, refused), { looks: delivery.lookedFor })
   }
 }

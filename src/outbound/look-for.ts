@@ -9,7 +9,7 @@ import type { DueDelivery } from './rows.ts'
 
 /*
  * Whether X has an answer whose sending was cut off: what the account itself said last is read back. Only what came after
- * the attempt began, and is not another answer of ours, can be it.
+ * the first attempt began that may have come to something, and is not another answer of ours, can be it.
  */
 
 export interface LookServices {
@@ -93,8 +93,8 @@ export async function lookForMessage(
   return unclaimed(store, 'X_DM', candidates)
 }
 
-const isNew = (createdAt: string | undefined, { begunAt }: DueDelivery): boolean =>
-  createdAt === undefined || isSince(begunAt, createdAt)
+const isNew = (createdAt: string | undefined, { since }: DueDelivery): boolean =>
+  createdAt === undefined || isSince(since, createdAt)
 
 /** The oldest of them that is no other comment: the same words may have been said before. */
 async function unclaimed(

@@ -1,7 +1,8 @@
+import type { UserError } from '../domain/errors.ts'
 import type { TicketStatus } from '../domain/event.ts'
 import type { PostLength } from '../domain/post-text.ts'
 import type { MicroDollars } from '../domain/price.ts'
-import type { ReplyChannel, SenderChoice } from '../domain/sender.ts'
+import type { ReplyChannel, SenderChoice, SenderOption } from '../domain/sender.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Outcome } from '../tickets/outcome.ts'
 
@@ -23,9 +24,19 @@ export interface ReplyRequest {
 /** What an agent has made up their mind about so far. */
 export type OptionsRequest = Pick<ReplyRequest, 'ticketId' | 'body' | 'commentId' | 'ticketLink'>
 
+/** An account that might answer. */
+export interface ReplyOption extends SenderOption {
+  /** When an answer that it gives now is expected to be sent, and what X charges for it; null: it gives none. */
+  readonly expectedAt: Date | null
+  readonly price: MicroDollars | null
+}
+
 /** What an agent sees before they type. */
 export interface ReplyOptions extends SenderChoice {
   readonly ticketId: string
+  readonly options: readonly ReplyOption[]
+  /** Why nobody may answer at all, whichever account they name: what `reply` would say. Null: somebody may. */
+  readonly problem: UserError | null
   readonly channel: ReplyChannel
   /** The comment that is answered; null: there is none of the customer's. */
   readonly commentId: string | null
@@ -37,9 +48,9 @@ export interface ReplyOptions extends SenderChoice {
   readonly limit: number
   /** What the text leaves of it; negative: so much too long. */
   readonly left: number
-  /** When an answer given now is expected to be sent. */
+  /** When an answer given now is expected to be sent, by the account that is proposed. */
   readonly expectedAt: Date
-  /** What X charges for it. */
+  /** What X charges for it then. */
   readonly price: MicroDollars
 }
 
@@ -50,6 +61,8 @@ export interface ReplyOutcome extends Outcome {
 export interface Replies {
   /** Null when there is no ticket that the person sees. `body` is what they have typed so far. */
   options(person: Audience, request: OptionsRequest): Promise<ReplyOptions | null>
+  /** When answers that wait are expected to be sent, by their comments' ids; nothing of those that do not wait. */
+  expected(commentIds: readonly string[]): Promise<ReadonlyMap<string, Date>>
   /** Commits the answer and the job that sends it together, and returns at once (F27, F28, F36, F37). */
   reply(person: Audience, request: ReplyRequest): Promise<ReplyOutcome>
   /**

@@ -1,5 +1,5 @@
 import type { UserError } from '../domain/errors.ts'
-import type { Audience } from '../domain/visibility.ts'
+import { type Audience, visibleTickets } from '../domain/visibility.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
 import { type LockedTicket, lockTicket, missing } from '../tickets/lock-ticket.ts'
 import type { Done } from '../tickets/outcome.ts'
@@ -20,12 +20,12 @@ export interface ReplyParts {
 
 /** Commits the answer, what it makes of the ticket, and the job that sends it. */
 export async function reply(
-  services: ReplyParts & { readonly store: Pick<Store, 'change'> },
+  services: ReplyParts & { readonly store: Pick<Store, 'change' | 'prisma'> },
   person: Audience,
   request: ReplyRequest,
 ): Promise<ReplyOutcome> {
   const { ticketId } = request
-  await services.links.prepare(ticketId)
+  await services.links.prepare(ticketId, request.ticketLink, () => mayGo(services, person, request))
   const { value, position } = await services.store.change(
     { kind: 'user', id: person.userId },
     async (scope): Promise<Replied> => {
@@ -35,6 +35,19 @@ export async function reply(
     },
   )
   return { ...value, position }
+}
+
+/** Whether the answer will be given, as things stand before its transaction. */
+async function mayGo(
+  { store: { prisma }, selfServe }: { readonly store: Pick<Store, 'prisma'>; readonly selfServe: boolean },
+  person: Audience,
+  { ticketId, commentId, accountId, body }: ReplyRequest,
+): Promise<boolean> {
+  const ticket = await prisma.ticket.findUnique({ where: { id: ticketId, deletedAt: null, ...visibleTickets(person) } })
+  if (!ticket) return false
+  const facts = await readReplyFacts(prisma, ticket, selfServe, commentId)
+  const { plan } = planReply(ticket, facts, 'single', accountId)
+  return plan !== undefined && textProblem(body, plan.channel, plan.participants) === undefined
 }
 
 /** The same on a ticket that is locked already, inside a transaction that may do more. */
@@ -82,5 +95,6 @@ export async function replyWithin(
   return { ticketId, commentId, userErrors: [] }
 }
 
-const fieldOf = ({ about }: ReplyRefusal, { commentId }: ReplyRequest): string =>
+/** What of a request is at fault. */
+export const fieldOf = ({ about }: ReplyRefusal, { commentId }: Pick<ReplyRequest, 'commentId'>): string =>
   about === 'account' ? 'accountId' : about === 'comment' && commentId !== undefined ? 'commentId' : 'ticketId'

@@ -1,7 +1,8 @@
 import { v7 as uuidv7 } from 'uuid'
+import { deliveryJob } from '../domain/delivery-job.ts'
 import type { ChangeScope } from '../store/store.ts'
-import { deliveryJob } from './delivery-job.ts'
 import { type ReplyPlan, sentText } from './plan-reply.ts'
+import { hurry, nextRound } from './queue.ts'
 
 /** An answer that is to be kept and sent. */
 export interface NewReply {
@@ -13,7 +14,7 @@ export interface NewReply {
 
 interface Written {
   readonly authorId: string
-  /** Sent when nothing else waits: one of many. */
+  /** One of many: those of a bulk update give way to single answers (domain/fair-queue.ts). */
   readonly bulk: boolean
   /** The database's clock. */
   readonly now: Date
@@ -26,7 +27,15 @@ export async function writeReplies(
   { authorId, bulk, now }: Written,
 ): Promise<ReadonlyMap<string, string>> {
   if (replies.length === 0) return new Map()
-  const rows = replies.map(({ ticketId, plan, body }) => ({
+  const rounds: number[] = []
+  if (!bulk) {
+    for (const { ticketId, plan } of replies) {
+      const round = await nextRound(db, plan.accountId, authorId)
+      await hurry(db, ticketId, plan.accountId, round)
+      rounds.push(round)
+    }
+  }
+  const rows = replies.map(({ ticketId, plan, body }, index) => ({
     id: uuidv7(),
     ticket: ticketId,
     channel: plan.channel,
@@ -34,6 +43,7 @@ export async function writeReplies(
     account: plan.accountId,
     target: plan.target,
     mentions: plan.participants,
+    turn: rounds[index] ?? 0,
   }))
   // Two statements, whatever the number: a bulk update writes hundreds at once.
   const json = JSON.stringify(rows)
@@ -42,10 +52,10 @@ export async function writeReplies(
     SELECT r.id, r.ticket, ${authorId}::uuid, 'OUTBOUND', 'PUBLIC', r.channel, r.body, ${now}, ${now}
     FROM jsonb_to_recordset(${json}::jsonb) AS r(id uuid, ticket uuid, channel "CommentChannel", body text)`
   await db.$executeRaw`
-    INSERT INTO delivery (comment_id, ticket_id, channel, account_id, target, mentions, bulk, created_at, due_at)
-    SELECT r.id, r.ticket, r.channel, r.account, r.target, r.mentions, ${bulk}, ${now}, ${now}
+    INSERT INTO delivery (comment_id, ticket_id, channel, account_id, target, mentions, bulk, turn, created_at, due_at)
+    SELECT r.id, r.ticket, r.channel, r.account, r.target, r.mentions, ${bulk}, r.turn, ${now}, ${now}
     FROM jsonb_to_recordset(${json}::jsonb)
-      AS r(id uuid, ticket uuid, channel "CommentChannel", account uuid, target text, mentions text[])`
+      AS r(id uuid, ticket uuid, channel "CommentChannel", account uuid, target text, mentions text[], turn int)`
   for (const account of new Set(rows.map((row) => row.account))) enqueue(deliveryJob(account))
   return new Map(rows.map(({ id, ticket }) => [ticket, id]))
 }

@@ -115,15 +115,15 @@ export function createXChatCourier(services: XChatCourierServices): XChatCourier
     }
   }
 
-  async function lookFor(accountId: string, { target, messageId }: DueDelivery): Promise<string | null> {
+  async function lookFor(accountId: string, { target, messageIds }: DueDelivery): Promise<string | null> {
     const keys = await keysOf(accountId)
     if (!keys) throw new XError('UNAVAILABLE', 'the account’s keys are not open')
     const { conversationId, keyEvents, events, participants } = await conversationOf(accountId, keys.xUserId, target)
     const read = await keys.keys.read({ conversationId, keyEvents, events, participants })
-    const found = read.some(
-      (event) => event.outcome === 'MESSAGE' && event.senderId === keys.xUserId && event.messageId === messageId,
+    const found = read.find(
+      (event) => event.outcome === 'MESSAGE' && event.senderId === keys.xUserId && messageIds.includes(event.messageId),
     )
-    return found ? `${keys.xUserId}/${messageId}` : null
+    return found?.outcome === 'MESSAGE' ? `${keys.xUserId}/${found.messageId}` : null
   }
 
   return {

@@ -1,13 +1,15 @@
+import type { UserError } from '../domain/errors.ts'
 import { formatDollars } from '../domain/money.ts'
 import type { SenderReason, SenderRefusal } from '../domain/sender.ts'
 import { visibleTickets } from '../domain/visibility.ts'
-import type { ReplyOptions } from '../outbound/replies.ts'
+import type { ReplyOption, ReplyOptions } from '../outbound/replies.ts'
 import { REFUSAL_WORDS } from '../outbound/wording.ts'
 import { AccountRef } from './account.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
 import { CommentChannelEnum, described } from './enums.ts'
 import { decodeIdOf } from './global-id.ts'
+import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What an agent is told before they type. */
@@ -27,9 +29,9 @@ export const SenderReasonEnum = builder.enumType('SenderReason', {
   }),
 })
 
-interface Option {
-  readonly accountId: string
-  readonly refusal: SenderRefusal | null
+/** With why nobody may answer at all, if so. */
+interface Option extends ReplyOption {
+  readonly problem: UserError | null
 }
 
 const SenderOptionRef = builder.objectRef<Option>('SenderOption').implement({
@@ -41,17 +43,30 @@ const SenderOptionRef = builder.objectRef<Option>('SenderOption').implement({
       resolve: (query, { accountId }, _args, { prisma }) =>
         prisma.account.findUniqueOrThrow({ ...query, where: { id: accountId } }),
     }),
-    allowed: t.boolean({ description: 'Whether it may.', resolve: ({ refusal }) => refusal === null }),
+    allowed: t.boolean({
+      description: 'Whether it may.',
+      resolve: ({ refusal, problem }) => refusal === null && problem === null,
+    }),
     refusal: t.field({
       type: SenderRefusalEnum,
       nullable: true,
-      description: 'Why not; null when it may.',
+      description: 'Why the account may not; null when it may, or when nobody may (`ReplyOptions.problem`).',
       resolve: ({ refusal }) => refusal,
     }),
     message: t.string({
       nullable: true,
-      description: 'The same, in words.',
-      resolve: ({ refusal }) => refusal && REFUSAL_WORDS[refusal],
+      description: 'Why it may not, in words.',
+      resolve: ({ refusal, problem }) => problem?.message ?? (refusal && REFUSAL_WORDS[refusal]),
+    }),
+    expectedAt: t.expose('expectedAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When an answer that it gives now is expected to be sent; null when it may not.',
+    }),
+    price: t.string({
+      nullable: true,
+      description: 'What X charges for an answer that it gives, in US dollars; null when it may not.',
+      resolve: ({ price }) => (price === null ? null : formatDollars(price)),
     }),
   }),
 })
@@ -91,7 +106,7 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
     senders: t.field({
       type: [SenderOptionRef],
       description: 'Every account: the one addressed first, then the default one.',
-      resolve: ({ options }) => [...options],
+      resolve: ({ options, problem }) => options.map((option) => ({ ...option, problem })),
     }),
     preselected: t.field({
       type: PreselectedRef,
@@ -106,6 +121,13 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
       description: 'With nobody preselected: why; null: an e-mail needs nobody.',
       resolve: ({ refusal }) => refusal,
     }),
+    problem: t.field({
+      type: UserErrorRef,
+      nullable: true,
+      description:
+        'Why nobody may answer, whichever account is named: what `replyToTicket` would say of a ticket that is closed or deleted, or of which there is nothing to answer. Null: somebody may.',
+      resolve: ({ problem }) => problem,
+    }),
     text: t.exposeString('text', {
       description: 'The text as it would be sent: `body`, with the link to the ticket’s page if it gets one.',
     }),
@@ -119,10 +141,11 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
     charactersLeft: t.exposeInt('left', { description: 'What is left of the limit; negative: so much too long.' }),
     expectedAt: t.expose('expectedAt', {
       type: 'DateTime',
-      description: 'When an answer given now is expected to be sent, by what waits before it and X’s limits.',
+      description:
+        'When an answer given now is expected to be sent, by what waits before it and X’s limits, from the account that is preselected.',
     }),
     price: t.string({
-      description: 'What X charges for it, in US dollars.',
+      description: 'What X charges for it then, in US dollars.',
       resolve: ({ price }) => formatDollars(price),
     }),
   }),

@@ -12,6 +12,8 @@ export interface NewJob {
   /** A job with the same key that has not started yet is replaced. */
   readonly key?: string
   readonly runAt?: Date
+  /** If one with the same key waits, it keeps its own time: whoever asked for that may not wait for ours. */
+  readonly keepsTime?: boolean
 }
 
 /** What a change may do. Everything said here commits together, or not at all. */

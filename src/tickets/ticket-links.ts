@@ -28,10 +28,11 @@ export interface TextToLink {
 /** Links to tickets' pages, for whoever writes to requesters (F52). */
 export interface TicketLinks {
   /**
-   * Has the configured shortener make a link of this ticket, if there is none yet. Before the reply's transaction, for
-   * no transaction waits for somebody else's server. Never throws: without an answer in time, our own link is used.
+   * Has the configured shortener make a link of this ticket, if the reply gets a short one, there is none yet, and
+   * `mayGo` says that there will be a reply. Before the reply's transaction, for no transaction waits for somebody
+   * else's server. Never throws for the shortener: without its answer in time, our own link is used.
    */
-  prepare(ticketId: string): Promise<void>
+  prepare(ticketId: string, wanted: TextToLink['wanted'], mayGo: () => Promise<boolean>): Promise<void>
   /** What is sent: the texts with the links that the settings and the agent say, made in the replies' transaction. */
   addTo(scope: Pick<ChangeScope, 'db'>, texts: readonly TextToLink[]): Promise<readonly LinkedText[]>
   /** The same before it is sent: of the same length, by X's count too, but nothing is made. */
@@ -77,13 +78,13 @@ export function createTicketLinks(services: {
     (shortener && shortenedUrl) || shortUrl(base(), code)
 
   return {
-    async prepare(ticketId) {
+    async prepare(ticketId, wanted, mayGo) {
       if (!shortener || performance.now() < restsUntil) return
       const select = { number: true, link: { select: { shortenedUrl: true } } } as const
       const ticket = await store.prisma.ticket.findUnique({ where: { id: ticketId }, select })
       if (!ticket || ticket.link?.shortenedUrl) return
-      const { requesterSignIn, ticketLinkForm } = await readSettings(store.prisma)
-      if (!requesterSignIn || ticketLinkForm !== 'SHORT') return
+      const decision = decideTicketLink(await readSettings(store.prisma), wanted)
+      if (decision.refused || decision.form !== 'SHORT' || !(await mayGo())) return
       try {
         const shortenedUrl = await shortener.shorten(ticketUrl(base(), ticket.number))
         await store.change({ kind: 'system', part: 'links' }, async (scope) => {

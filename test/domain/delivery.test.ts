@@ -65,7 +65,17 @@ describe('after an attempt', () => {
       { state: 'SENDING', error: 'UNAVAILABLE', dueInMs: 1_000 },
     ],
   ])('%s', (_what, attempted, attempts, ageMs, standing) => {
-    expect(afterAttempt(attempted, { attempts, ageMs }, 0.5)).toEqual(standing)
+    expect(afterAttempt(attempted, { attempts, ageMs, uncertain: false }, 0.5)).toEqual(standing)
+  })
+})
+
+describe('after an attempt that follows an uncertain one', () => {
+  it.each<[DeliveryError, Standing]>([
+    ['DUPLICATE', { state: 'SENDING', error: null, dueInMs: 1_000 }],
+    ['TOO_LONG', { state: 'FAILED', error: 'TOO_LONG', detail: 'no' }],
+  ])('X refuses it as %s', (error, standing) => {
+    const facts = { attempts: 2, ageMs: 0, uncertain: true }
+    expect(afterAttempt({ kind: 'REFUSED', error, detail: 'no' }, facts, 0.5)).toEqual(standing)
   })
 })
 
@@ -79,7 +89,7 @@ describe('after a look', () => {
     ['X said no, and does not show it', null, 1, true, { state: 'SENDING', error: 'UNAVAILABLE', dueInMs: 4_000 }],
     ['nor again: it is sent again', null, 2, true, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 1_000 }],
   ])('%s', (_what, found, lookedFor, refused, standing) => {
-    expect(afterLook(found, lookedFor, refused, { attempts: 1, ageMs: 0 }, 0.5)).toEqual(standing)
+    expect(afterLook(found, lookedFor, refused, { attempts: 1, ageMs: 0, uncertain: true }, 0.5)).toEqual(standing)
   })
 })
 

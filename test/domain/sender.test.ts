@@ -3,6 +3,7 @@ import {
   type Answered,
   chooseSender,
   replyChannel,
+  SENDER_MATRIX,
   type SenderAccount,
   type SenderRefusal,
   type SenderRules,
@@ -34,6 +35,14 @@ const silent: Change = { allowReplies: false }
 const byDefault: Change = { isDefault: true }
 
 describe('who answers', () => {
+  it('the matrix has every case, once, and names every rule of it', () => {
+    const cases = SENDER_MATRIX.map(({ addressed, byDefault: other }) => `${addressed} ${other}`)
+    const all = ['CAN', 'CANNOT'].flatMap((one) => ['CAN', 'CANNOT', 'NONE', 'SAME'].map((two) => `${one} ${two}`))
+    expect(cases.toSorted()).toEqual(all.toSorted())
+    const rules = new Set(SENDER_MATRIX.flatMap(({ rule }) => rule.split(', ')))
+    expect([...rules].toSorted()).toEqual(['F28', 'F29', 'F30', 'F31', 'F32', 'F33', 'F34', 'F35', 'F36'])
+  })
+
   it.each<[string, Change, Change, string | SenderRefusal, string | SenderRefusal]>([
     // receiver, the other account: one reply; in bulk
     ['F35 receiver allows, no default', {}, {}, 'receiver ADDRESSED', 'receiver ADDRESSED'],

@@ -26,7 +26,7 @@ async function answered(ticketId: string, text: string, state: string) {
   await expect.poll(async () => (await find())?.delivery?.state, { timeout: 20_000, interval: 50 }).toBe(state)
 }
 
-it('a bulk reply reaches each customer as they wrote, once', async () => {
+it('a bulk reply reaches each customer as they wrote, once', { timeout: 60_000 }, async () => {
   const tickets = []
   for (const way of WAYS) tickets.push({ way, id: await world.ticket(way, `Where is it, by ${way}?`) })
   await bulkReply(
@@ -38,7 +38,7 @@ it('a bulk reply reaches each customer as they wrote, once', async () => {
   for (const { way } of tickets) expect(howOftenOnX(simulator, world.brand.id, way, 'All works again.')).toBe(1)
 })
 
-it('an agent’s answer does not wait for those of a bulk update', async () => {
+it('an agent’s answer does not wait for those of a bulk update', { timeout: 60_000 }, async () => {
   const { simulator, exchanges } = world.x
   const ids = []
   for (let n = 0; n < 5; n++) ids.push(await world.ticket('X_POST', `Is it down? ${n}`))

@@ -47,7 +47,7 @@ describe.each(WAYS)('an answer by %s', (way) => {
     const ticketId = await world.ticket(way, words('Hello?'))
     world.x.simulator.addFault({ match: { method: 'POST', path: PATHS[way] }, kind: 'status', status: 503 })
     const { id } = await world.reply(ticketId, words('Later'))
-    const sent = await world.settled(ticketId, id, 'SENT')
+    const sent = await world.settled(ticketId, id, 'SENT', 40_000)
     expect(sent.delivery).toMatchObject({ attempts: 2, error: null })
   })
 
@@ -140,7 +140,7 @@ it('of one ticket are sent in the order in which they were given', { timeout: 60
   const given = [words('one'), words('two'), words('three')]
   const ids = []
   for (const text of given) ids.push((await world.reply(ticketId, text)).id)
-  for (const id of ids) await world.settled(ticketId, id, 'SENT')
+  for (const id of ids) await world.settled(ticketId, id, 'SENT', 40_000)
   const seen = world.x.simulator.received().map(({ text }) => given.find((each) => text.endsWith(each)))
   expect(seen.filter(Boolean)).toEqual(given)
 })
@@ -165,6 +165,29 @@ it('while X does not work, one of them finds out, and the others wait', { timeou
   expect(await attempts()).toBe(1)
   world.x.simulator.clearFaults()
   for (const [ticketId, id] of given) await world.settled(ticketId, id, 'SENT')
+})
+
+it('that waits after a 503 and that X took all the same is SENT when X tells of it, and not sent again', {
+  timeout: 60_000,
+}, async () => {
+  const { app, brand, x } = world
+  const text = words('Really away?')
+  const ticketId = await world.ticket('X_POST', text)
+  const { sourcePostId } = await app.store.prisma.ticket.findFirstOrThrow({ where: { subject: { endsWith: text } } })
+  x.simulator.addFault({ match: { method: 'POST', path: PATHS.X_POST }, kind: 'status', status: 503, times: null })
+  const answer = words('Taken')
+  const { id } = await world.reply(ticketId, answer)
+  await world.settled(ticketId, id, 'QUEUED')
+  await expect
+    .poll(async () => (await world.answers(ticketId))[0]?.delivery, { timeout: 20_000 })
+    .toMatchObject({ state: 'QUEUED', error: 'UNAVAILABLE' })
+  const { id: externalId } = x.simulator.createPost({ from: brand.id, text: answer, inReplyTo: sourcePostId ?? '' })
+  expect(await world.settled(ticketId, id, 'SENT')).toMatchObject({ externalId })
+  x.simulator.clearFaults()
+  await world.ticket('X_POST', words('Another'))
+  expect(await world.answers(ticketId)).toHaveLength(1)
+  // What X was asked to take again, beside the copy that it has.
+  expect(onX('X_POST', answer)).toBe(0)
 })
 
 it('wait when the token cannot be renewed, for X was not asked', { timeout: 60_000 }, async () => {

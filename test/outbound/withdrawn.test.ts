@@ -154,7 +154,7 @@ it.each(['SENDING', 'UNKNOWN'] as const)(
     const target = await waiting()
     await store.prisma.delivery.update({
       where: { commentId: source.commentId },
-      data: { state, ...(state === 'UNKNOWN' && { finishedAt: new Date() }) },
+      data: { state, uncertainSince: new Date(0), ...(state === 'UNKNOWN' && { finishedAt: new Date() }) },
     })
     for (const [from, to] of [
       [source, middle],

@@ -34,6 +34,8 @@ afterEach(async () => {
   await prisma.workspace.update({ where: { id: 1 }, data: { plan: 'SUITE' } })
 })
 
+const setAccount = (data: object) => world.store.prisma.account.update({ where: { id: world.accountId }, data })
+
 interface Reply {
   readonly comment: { readonly id: string; readonly delivery: Record<string, unknown> | null } | null
   readonly ticket: { readonly status: string } | null
@@ -291,6 +293,48 @@ describe('retryReply', () => {
     if (code === null) {
       expect(payload.comment).toMatchObject({ id: commentId, delivery: { state: 'QUEUED', attempts: 0, error: null } })
     } else expect(await world.store.prisma.delivery.findFirst({ where: { ticketId: id } })).toMatchObject({ state })
+  })
+
+  const failed = (ticketId: string, error: string) =>
+    world.store.prisma.delivery.updateMany({
+      where: { ticketId },
+      data: { state: 'FAILED', error, finishedAt: new Date() },
+    })
+
+  it('of an e-mail goes to the address that the customer has now, and to none', async () => {
+    const { prisma } = world.store
+    const { ticketId, id } = await post()
+    await prisma.ticket.update({ where: { id }, data: { movedToEmailAt: new Date() } })
+    const address = (email: string | null) =>
+      prisma.user.update({ where: { id: world.customer.userId }, data: { email } })
+    const { email } = await prisma.user.findUniqueOrThrow({ where: { id: world.customer.userId } })
+    await address('old@mail.example')
+    const commentId = (await reply({ ticketId, body: 'x' })).comment?.id
+    await failed(id, 'MAIL_REFUSED')
+    await address(null)
+    expect(codes(await retry({ commentId }))).toEqual(['NO_EMAIL commentId'])
+    await address('new@mail.example')
+    expect(codes(await retry({ commentId }))).toEqual([])
+    expect(await prisma.delivery.findFirst({ where: { ticketId: id } })).toMatchObject({
+      state: 'QUEUED',
+      target: 'new@mail.example',
+    })
+    await address(email)
+  })
+
+  it.each<[string, 'X_POST' | 'X_DM', () => Promise<unknown>]>([
+    ['REPLIES_NOT_ALLOWED', 'X_POST', () => setAccount({ allowReplies: false })],
+    ['DEACTIVATED', 'X_POST', () => setAccount({ status: 'DEACTIVATED', deactivatedAt: new Date() })],
+    ['PLAN', 'X_DM', () => world.store.prisma.workspace.update({ where: { id: 1 }, data: { plan: 'SUPPORT' } })],
+    ['CLOSED_TICKET', 'X_POST', () => world.store.prisma.ticket.updateMany({ data: { status: 'CLOSED' } })],
+  ])('is refused as things stand: %s', async (code, way, change) => {
+    const { ticketId, id } = way === 'X_POST' ? await post() : await message(way)
+    const commentId = (await reply({ ticketId, body: 'x' })).comment?.id
+    await failed(id, 'FORBIDDEN')
+    await change()
+    expect(codes(await retry({ commentId }))).toEqual([`${code} commentId`])
+    expect(await world.store.prisma.delivery.findFirst({ where: { ticketId: id } })).toMatchObject({ state: 'FAILED' })
+    await setAccount(WELL)
   })
 
   it('refuses what is no answer', async () => {

@@ -136,6 +136,21 @@ describe('an end user', () => {
     })
   })
 
+  it.each(['role', 'active', 'createdAt', 'xProfile { username }'])('sees { %s } of themselves only', async (field) => {
+    expect(await asked(`{ viewer { ${field} } tickets { nodes { requester { ${field} } } } }`)).toBeDefined()
+    const { prisma } = world.store
+    await prisma.ticket.update({ where: { id: own.id }, data: { assigneeId: world.agent.userId } })
+    for (const where of ['assignee', 'comments { nodes { author']) {
+      const braces = '} '.repeat(where.split('{').length - 1)
+      const text = `{ tickets { nodes { ${where} { name ${field} } ${braces} } } }`
+      const { data, errors } = await world.ask(world.customer, text)
+      expect(errors.length).toBeGreaterThan(0)
+      expect(new Set(errors)).toEqual(new Set(FORBIDDEN))
+      // Nothing stands there half: the agent's name is told to those who ask for no more.
+      expect(JSON.stringify(data)).not.toMatch(/"Grace","\w+":(?!null)/)
+    }
+  })
+
   it('fetches of people, accounts and groups only themselves, whatever stands beside them', async () => {
     const ids = [
       gid('User', world.agent.userId),

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { reply } from '../../src/outbound/reply.ts'
 import { type LinkShortener, LinkShortenerError } from '../../src/tickets/link-shortener.ts'
 import { LINK_CODE, linkOf } from '../../src/tickets/ticket-link.ts'
 import { createTicketLinks } from '../../src/tickets/ticket-links.ts'
@@ -81,7 +83,7 @@ describe('a configured shortener', () => {
     const shorten = () => Promise.reject(new Error('not to be asked'))
     for (const how of [{ requesterSignIn: false }, { ...ON, ticketLinkForm: 'ORIGINAL' }]) {
       await settings(how)
-      await links({ shorten }).prepare(ticket.id)
+      await links({ shorten }).prepare(ticket.id, undefined, async () => true)
     }
     expect(await world.store.prisma.ticketLink.count({ where: { ticketId: ticket.id } })).toBe(0)
     await settings(ON)
@@ -92,12 +94,39 @@ describe('a configured shortener', () => {
     const asked: string[] = []
     const shortener = { shorten: async (url: string) => `https://bit.example/${asked.push(url)}` }
     const shortening = links(shortener)
-    await shortening.prepare(ticket.id)
-    await shortening.prepare(ticket.id)
+    await shortening.prepare(ticket.id, undefined, async () => true)
+    await shortening.prepare(ticket.id, undefined, async () => true)
     expect(asked).toEqual([`${BASE}/requester/tickets/${ticket.number}`])
     expect(await textOf(shortening, ticket)).toBe('Hi https://bit.example/1')
     // One who gave it up sends its links no more.
     expect(await textOf(links(), ticket)).toContain(`${BASE}/t/`)
+  })
+
+  it.each<[string, object, { ticketLink?: boolean; body?: string; accountId?: string }, object, number]>([
+    ['that is to carry it', ON, {}, {}, 1],
+    ['whose agent wants it', { ...ON, ticketLinks: 'AGENT_DECIDES' }, { ticketLink: true }, {}, 1],
+    ['whose agent does not ask for it', { ...ON, ticketLinks: 'AGENT_DECIDES' }, {}, {}, 0],
+    ['whose agent refuses it and may not', ON, { ticketLink: false }, {}, 0],
+    ['that is too long', ON, { body: 'x'.repeat(281) }, {}, 0],
+    ['of an account that is not there', ON, { accountId: randomUUID() }, {}, 0],
+    ['to a ticket that is closed', ON, {}, { status: 'CLOSED' }, 0],
+    ['to a ticket that is deleted', ON, {}, { deletedAt: new Date() }, 0],
+    ['to a ticket that the agent does not see', ON, {}, { assigneeId: null, groupId: null }, 0],
+  ])('is asked for no reply but one %s', async (what, how, request, change, times) => {
+    await settings(how)
+    const ticket = await world.openTicket({ body: '@acme hello?' })
+    const externalId = String(Math.floor(Math.random() * 1e15))
+    await world.store.prisma.comment.update({ where: { id: ticket.commentId }, data: { externalId } })
+    await world.store.prisma.ticket.update({ where: { id: ticket.id }, data: change })
+    let asked = 0
+    const shorten = async () => `https://bit.example/${what.length}${++asked}`
+    const services = { store: world.store, selfServe: true, links: links({ shorten }) }
+    const restricted = what.includes('does not see')
+    const person = { ...world.agent, ticketAccess: restricted ? 'ASSIGNED' : 'ALL', groupIds: [] } as const
+    const { userErrors } = await reply(services, person, { ticketId: ticket.id, body: 'Yes.', ...request })
+    const sent = times === 1 || what.includes('does not ask')
+    expect([userErrors.length === 0, asked]).toEqual([sent, times])
+    await settings(ON)
   })
 
   it('that fails is replaced by our own link, and left alone for a while', async () => {
@@ -108,8 +137,8 @@ describe('a configured shortener', () => {
       throw new LinkShortenerError('not today')
     }
     const failing = links({ shorten })
-    await failing.prepare(one.id)
-    await failing.prepare(two.id)
+    await failing.prepare(one.id, undefined, async () => true)
+    await failing.prepare(two.id, undefined, async () => true)
     expect(asked).toBe(1)
     expect(await textOf(failing, two)).toContain(`${BASE}/t/`)
   })

@@ -1,9 +1,0 @@
-import type { NewJob } from '../store/store.ts'
-
-export const DELIVER = 'deliver'
-
-/** The job that sends what waits of one account (null: the e-mails), one at a time, whoever enqueues it. */
-export function deliveryJob(accountId: string | null, runAt?: Date): NewJob {
-  const name = `${DELIVER}/${accountId ?? 'email'}`
-  return { name: DELIVER, payload: { accountId }, queue: name, key: name, ...(runAt && { runAt }) }
-}

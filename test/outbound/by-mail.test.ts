@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createSimulator, type Simulator } from '../../simulator/index.ts'
+import type { App } from '../../src/app.ts'
+import { encodeGlobalId } from '../../src/schema/global-id.ts'
+import { type TestDatabase, testDatabase } from '../helpers/database.ts'
+import { connectBrand, query, startPerch, tokenFor } from '../helpers/perch.ts'
+import { startSmtp, type TestSmtp } from '../helpers/smtp.ts'
+
+/** Answers by e-mail that the mail server does not take at once (F38). */
+
+let simulator: Simulator
+let database: TestDatabase
+let smtp: TestSmtp
+let app: App
+beforeAll(async () => {
+  ;[simulator, database, smtp] = await Promise.all([createSimulator(), testDatabase(), startSmtp()])
+  await connectBrand(database.url, simulator)
+  app = await startPerch({
+    databaseUrl: database.url,
+    simulatorUrl: simulator.url,
+    env: { SMTP_URL: smtp.url },
+  })
+}, 60_000)
+afterAll(async () => {
+  await app?.close()
+  await smtp?.close()
+  await simulator?.close()
+  await database?.drop()
+})
+
+it('wait when the server says later (4xx), and are sent once it takes them', { timeout: 60_000 }, async () => {
+  const { prisma } = app.store
+  simulator.createUser({ username: 'ada' })
+  const { id: sourcePostId } = simulator.createPost({ from: 'ada', text: '@acme where is my parcel?' })
+  const find = () => prisma.ticket.findUnique({ where: { sourcePostId } })
+  await expect.poll(find, { timeout: 20_000 }).not.toBeNull()
+  const { id: ticketId, requesterId } = await prisma.ticket.update({
+    where: { sourcePostId },
+    data: { movedToEmailAt: new Date() },
+  })
+  await prisma.user.update({ where: { id: requesterId }, data: { email: 'ada@mail.example' } })
+  smtp.refuse(451)
+  const token = await tokenFor(app)
+  const { replyToTicket } = await query<{ replyToTicket: { comment: { id: string } } }>(
+    app.url,
+    token,
+    'mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { comment { id } } }',
+    { input: { ticketId: encodeGlobalId('Ticket', ticketId), body: 'It is on its way.' } },
+  )
+  const delivery = async () =>
+    (
+      await query<{ node: { delivery: { state: string; error: string | null; attempts: number } } }>(
+        app.url,
+        token,
+        'query($id: ID!) { node(id: $id) { ... on Comment { delivery { state error attempts } } } }',
+        replyToTicket.comment,
+      )
+    ).node.delivery
+  await expect.poll(delivery, { timeout: 20_000 }).toMatchObject({ state: 'QUEUED', error: 'UNAVAILABLE' })
+  expect(smtp.mails).toEqual([])
+  smtp.refuse(null)
+  await expect.poll(delivery, { timeout: 30_000 }).toMatchObject({ state: 'SENT', error: null })
+  expect(smtp.mails.map(({ text }) => text?.startsWith('It is on its way.'))).toEqual([true])
+})
