@@ -6,7 +6,9 @@ import type { PrismaClient } from '../generated/prisma/client.ts'
 /*
  * "At most one process does this." Times are the database's, so that machines whose clocks differ
  * agree; how long a holder may go on without hearing from the database is measured by its own
- * monotonic clock, and is shorter than the lease.
+ * monotonic clock, and is shorter than the lease. The database's clock may be set: ahead, and others take a lease whose
+ * holder finds out at its next renewal; back, and a dead one's ends when nobody has renewed it for as long as it lasts, by
+ * the clock of whoever waits.
  */
 
 export interface Leases {
@@ -24,13 +26,32 @@ export function createLeases(prisma: PrismaClient, logger: Logger, ttlMs = TTL_M
   const renewMs = ttlMs / 4
   const retryMs = ttlMs / 4
 
-  async function take(name: string, holder: string): Promise<boolean> {
+  /** `dead`: until when it was another's, who is known not to renew it. */
+  async function take(name: string, holder: string, dead: string | null = null): Promise<boolean> {
     const rows = await prisma.$executeRaw`
       INSERT INTO lease AS l (name, holder, expires_at)
       VALUES (${name}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()`
+      WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp() OR l.expires_at::text = ${dead}`
     return rows > 0
+  }
+
+  /** Until when it is somebody's. */
+  async function until(name: string): Promise<string | null> {
+    const [row] = await prisma.$queryRaw<{ until: string }[]>`
+      SELECT expires_at::text AS until FROM lease WHERE name = ${name}`
+    return row?.until ?? null
+  }
+
+  /** Watches a lease that another has. Gives until when it was theirs, once they have not renewed it for so long. */
+  function watch(name: string): () => Promise<string | null> {
+    let seen: { readonly until: string | null; readonly at: number } | undefined
+    return async () => {
+      const now = await within(renewMs, until(name))
+      if (now === undefined) return null
+      if (seen?.until !== now) seen = { until: now, at: performance.now() }
+      return performance.now() - seen.at > ttlMs ? seen.until : null
+    }
   }
 
   async function give(name: string, holder: string): Promise<void> {
@@ -54,13 +75,17 @@ export function createLeases(prisma: PrismaClient, logger: Logger, ttlMs = TTL_M
     async hold(name, signal, work) {
       // One for each hold: what is ending must not give back what has begun anew in the same process.
       const holder = randomUUID()
+      const watched = watch(name)
+      let dead: string | null = null
       while (!signal.aborted) {
         const until = performance.now() + ttlMs
-        const mine = await within(ttlMs, take(name, holder))
+        const mine = await within(ttlMs, take(name, holder, dead))
         if (!mine || performance.now() > until - renewMs) {
+          dead = await watched()
           await pause(retryMs, signal)
           continue
         }
+        dead = null
         const lost = new AbortController()
         const done = new AbortController()
         const renewing = renew(name, holder, until, lost, done.signal)

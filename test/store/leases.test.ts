@@ -5,6 +5,8 @@ import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { silent, testStore } from '../helpers/stores.ts'
 import { startProxy, type TcpProxy } from '../helpers/tcp-proxy.ts'
 
+const PATIENCE = { timeout: 12_000 }
+
 describe.concurrent('a lease', () => {
   let database: TestDatabase
   let store: Store
@@ -12,7 +14,8 @@ describe.concurrent('a lease', () => {
 
   beforeAll(async () => {
     database = await testDatabase()
-    store = await testStore(database.url)
+    // Room for all of them at once: a renewal that waits for its turn is a lease that is lost.
+    store = await testStore(database.url, { poolSize: 12 })
   })
   afterAll(async () => {
     await store?.close()
@@ -46,7 +49,7 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await vi.waitFor(() => expect(held).toBeDefined())
+    await vi.waitFor(() => expect(held).toBeDefined(), PATIENCE)
     stop.abort()
     await holding
     expect(held?.aborted).toBe(true)
@@ -62,7 +65,10 @@ describe.concurrent('a lease', () => {
       aborted = signal.aborted
       stop.abort()
     })
-    await vi.waitFor(async () => expect(await store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1))
+    await vi.waitFor(
+      async () => expect(await store.prisma.lease.count({ where: { name: 'renewed' } })).toBe(1),
+      PATIENCE,
+    )
     await Promise.all([
       holding,
       leases().hold('renewed', stop.signal, async () => {
@@ -85,7 +91,7 @@ describe.concurrent('a lease', () => {
       await ended(signal)
       order.push('first let go')
     })
-    await vi.waitFor(() => expect(order).toEqual(['first holds']))
+    await vi.waitFor(() => expect(order).toEqual(['first holds']), PATIENCE)
     const cut = performance.now()
     const second = leases().hold('cut off', stop.signal, async (signal) => {
       order.push('second holds')
@@ -155,7 +161,7 @@ describe.concurrent('a lease', () => {
       held = signal
       await ended(signal)
     })
-    await vi.waitFor(() => expect(held).toBeDefined())
+    await vi.waitFor(() => expect(held).toBeDefined(), PATIENCE)
     await store.prisma.lease.update({
       where: { name: 'taken' },
       data: { holder: 'somebody else', expiresAt: new Date(Date.now() + 60_000) },
@@ -164,6 +170,45 @@ describe.concurrent('a lease', () => {
     stop.abort()
     await holding
     expect(await store.prisma.lease.findUnique({ where: { name: 'taken' } })).toMatchObject({ holder: 'somebody else' })
+  })
+
+  it('of a dead holder ends within 10 s though the database’s clock was set back an hour', async ({ expect }) => {
+    const expiresAt = new Date(Date.now() + 3_600_000)
+    await store.prisma.lease.create({ data: { name: 'from the future', holder: 'dead', expiresAt } })
+    const stop = new AbortController()
+    const begun = performance.now()
+    let held = false
+    const holding = leases().hold('from the future', stop.signal, async (signal) => {
+      held = true
+      await ended(signal)
+    })
+    await expect.poll(() => held, { timeout: 12_000, interval: 20 }).toBe(true)
+    expect(performance.now() - begun).toBeLessThan(10_000)
+    stop.abort()
+    await holding
+  })
+
+  it.each([
+    ['ahead', -3_600_000],
+    ['back', 3_600_000],
+  ])('of a living holder has one holder soon after the database’s clock was set %s an hour', async (way, by) => {
+    const name = `set ${way}`
+    const stop = new AbortController()
+    let holding = 0
+    const work = async (signal: AbortSignal) => {
+      holding++
+      await ended(signal)
+      holding--
+    }
+    const first = leases().hold(name, stop.signal, work)
+    await vi.waitFor(() => expect(holding).toBe(1), PATIENCE)
+    await store.prisma.lease.update({ where: { name }, data: { expiresAt: new Date(Date.now() + by) } })
+    const second = leases().hold(name, stop.signal, work)
+    // The one who had it finds out at its next renewal.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect(holding).toBe(1)
+    stop.abort()
+    await Promise.all([first, second])
   })
 
   it('runs work that failed again', async () => {
