@@ -60,6 +60,8 @@ export interface Tuning {
   readonly pollMs?: number
   /** Between two looks at an account's XChat. */
   readonly xchatMs?: number
+  /** How long a lease lasts unrenewed. */
+  readonly leaseMs?: number
   /** How consistent X's refusals must be (F47). */
   readonly patience?: Readonly<Record<Refusal, Patience>>
 }

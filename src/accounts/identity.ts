@@ -9,6 +9,8 @@ export interface XIdentity {
   readonly screenName: string
   readonly name: string
   readonly avatarUrl: string | null
+  /** X's clock when it said so, if it told. */
+  readonly asOf: Date | undefined
 }
 
 const meBody = z.object({
@@ -22,8 +24,9 @@ const meBody = z.object({
 
 /** Asks X whose token it is (GET /2/users/me). Throws XError; UNAVAILABLE when the answer is not one. */
 export async function identify(x: Pick<XClient, 'me'>, accessToken: string): Promise<XIdentity> {
-  const me = meBody.safeParse((await x.me(accessToken)).body)
+  const { body, rateLimit } = await x.me(accessToken)
+  const me = meBody.safeParse(body)
   if (!me.success) throw new XError('UNAVAILABLE', 'GET /2/users/me: not an answer of X')
   const { id, username, name, profile_image_url } = me.data.data
-  return { xUserId: id, screenName: username, name, avatarUrl: profile_image_url ?? null }
+  return { xUserId: id, screenName: username, name, avatarUrl: profile_image_url ?? null, asOf: rateLimit?.asOf }
 }

@@ -62,7 +62,7 @@ export async function keepGrant(scope: ChangeScope, vault: Vault, grant: Grant):
       status: 'ACTIVE' as const,
       unlinkedAt: null,
       deactivatedAt: null,
-      capturesFrom: now,
+      capturesFrom: beginning(now, identity.asOf),
     }
     await db.account.update({ where: { id: existing.id }, data: { ...shown, ...alive, ...fresh } })
     await keepTokens(db, vault, existing.id, tokens)
@@ -70,11 +70,28 @@ export async function keepGrant(scope: ChangeScope, vault: Vault, grant: Grant):
     return { accountId: existing.id }
   }
   const { id } = await db.account.create({
-    data: { id: uuid(), xUserId: identity.xUserId, ...shown, ...FIRST_SETTINGS },
+    data: {
+      id: uuid(),
+      xUserId: identity.xUserId,
+      ...shown,
+      ...FIRST_SETTINGS,
+      capturesFrom: beginning(now, identity.asOf),
+    },
   })
   await keepTokens(db, vault, id, tokens)
   emit({ type: 'account.created', accountId: id })
   return { accountId: id }
+}
+
+/** Clocks that are right differ by less; and X's Date header knows seconds only. */
+const CLOCKS_MS = 60_000
+
+/**
+ * From when on posts are tickets (F6): now, by the database's clock; by X's, whose times posts carry, where that one is
+ * off. Else it would be deaf for as long as its clock is ahead.
+ */
+function beginning(now: Date, asOf: Date | undefined): Date {
+  return asOf && Math.abs(asOf.getTime() - now.getTime()) > CLOCKS_MS ? asOf : now
 }
 
 async function keepTokens(db: ChangeScope['db'], vault: Vault, accountId: string, tokens: XTokens): Promise<void> {

@@ -49,7 +49,7 @@ interface Parts extends XParts {
   readonly addresses: ReplyAddresses
   readonly answers: AnswerParts
   /** Paces that only tests change. */
-  readonly pace: { readonly pollMs?: number; readonly xchatMs?: number }
+  readonly pace: { readonly pollMs?: number; readonly xchatMs?: number; readonly leaseMs?: number }
   /** Where X's webhook calls reach us. */
   readonly webhookUrl: () => string
   /** Where authorizing an account anew begins, in an administrator's name. */
@@ -76,7 +76,7 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
   disposers.add('mail', () => mailer.close())
   const leaseClient = connectForLeases({ databaseUrl, logger })
   disposers.add('leases', () => leaseClient.$disconnect())
-  const leases = createLeases(leaseClient, logger)
+  const leases = createLeases(leaseClient, logger, pace.leaseMs)
   const reader = startXChatReader({
     store,
     x,
@@ -115,7 +115,8 @@ export async function startWorker(parts: Parts, disposers: Disposers): Promise<v
     vault,
     calls,
     logger,
-    pagesOf: (accountId) => chatPages({ x, calls }, accountId, stopping.signal),
+    // An answer that was cut off is looked for whatever the budget says.
+    pagesOf: (accountId) => chatPages({ x, calls: { use: calls.use } }, accountId, stopping.signal),
   })
   disposers.add('courier', () => courier.close())
   const watchSilence = () => watchInactivity({ store, vault, logger })

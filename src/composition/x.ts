@@ -60,7 +60,7 @@ export function openX(parts: Parts, disposers: Disposers): XParts {
     onSpent: (accountId) => watchBudget({ store, logger }, accountId),
   })
   disposers.add('meter', () => meter.close())
-  const calls = createXCalls({ store, tokens, meter, logger })
+  const calls = createXCalls({ store, tokens, meter, logger, ownerXUserId: config.x.ownerId })
   const consumerSecret = config.x.consumerSecret ?? (simulator && simulatedSecret)
   return { x, xchat, tokens, meter, calls, consumerSecret }
 }

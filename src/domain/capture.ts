@@ -21,8 +21,12 @@ import { compareIds } from './x-id.ts'
 /** F24: X posts are imported up to here; the next one waits. */
 export const MAX_COMMENTS = 5_000
 
-/** Whether a ticket takes nothing more from X (F24). */
-export const isFull = ({ commentCount }: Pick<Thread, 'commentCount'>): boolean => commentCount >= MAX_COMMENTS
+/** Whether a ticket has no room for so many comments more from X (F24). */
+export const isFull = ({ commentCount }: Pick<Thread, 'commentCount'>, more = 1): boolean =>
+  commentCount + more > MAX_COMMENTS
+
+/** F42: a message with more than text brings a note along. */
+const commentsOfMessage = ({ attachments }: DirectMessage): number => (attachments.length > 0 ? 2 : 1)
 
 const refuse = (reason: RefuseReason): Decision => ({ kind: 'REFUSE', reason })
 const ignore = (reason: IgnoreReason): Decision => ({ kind: 'IGNORE', reason })
@@ -46,8 +50,10 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
   if (own) {
     // F23: our own posts never open a ticket. F22: an answer given in the X app belongs to its ticket.
     const open = post.inReplyToUserId === own.xUserId ? null : openTicket(thread, accounts)
-    if (!open || isFull(open)) return ignore('OWN_POST')
+    if (!open) return ignore('OWN_POST')
     const { ticketId, accountId, status } = open
+    // F24: whoever said it.
+    if (isFull(open)) return { kind: 'WAIT', accountId, reason: 'TICKET_FULL' }
     return { kind: 'COMMENT', ticketId, accountId, direction: 'OUTBOUND', status }
   }
 
@@ -122,7 +128,7 @@ export function decideConversion(
 
 /**
  * Decides about one direct message (F13): tickets by participant. Messages do not wait for anybody: where they are not
- * captured they are left alone. When a ticket is full (F24) they go on in a follow-up.
+ * captured they are left alone. When a ticket has no room for one (F24) they go on in a follow-up.
  */
 export function decideMessage(
   message: DirectMessage,
@@ -137,7 +143,8 @@ export function decideMessage(
   if (!account.captureDirectMessages) return ignore('CAPTURE_OFF')
   // What two accounts of ours tell each other is nobody's ticket.
   if (accounts.some(({ xUserId }) => xUserId === participantId)) return ignore('OWN_POST')
-  const open = thread && thread.status !== 'CLOSED' && !isFull(thread) ? thread : null
+  const hasRoom = thread !== null && !isFull(thread, commentsOfMessage(message))
+  const open = hasRoom && thread.status !== 'CLOSED' ? thread : null
   if (senderId === account.xUserId) {
     if (!open) return ignore('OWN_POST')
     const { ticketId, status } = open

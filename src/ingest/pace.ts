@@ -38,3 +38,11 @@ export async function untilDue(
     await wait(Math.min(delay, LOOK_AGAIN_MS), signal)
   }
 }
+
+/**
+ * Whether an account's budget is spent: no further page is asked for. A round that began within it may be long, and stops
+ * where it is.
+ */
+export async function isSpent({ calls, accountId, endpoint }: Omit<PacedSource, 'intervalMs'>): Promise<boolean> {
+  return (await calls.left(accountId, endpoint)).budget?.state === 'EXHAUSTED'
+}

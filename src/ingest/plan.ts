@@ -1,4 +1,4 @@
-import { decideConversion, decideLike, decideMessage, decidePost, isFull } from '../domain/capture.ts'
+import { decideConversion, decideLike, decideMessage, decidePost } from '../domain/capture.ts'
 import type { Decision, Facts, Thread } from '../domain/captured.ts'
 import type { BatchFacts } from './facts.ts'
 import { likeKey } from './facts-liked.ts'
@@ -33,8 +33,8 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
     const id = 'post' in item ? (item.post.repostOfId ?? item.post.id) : ''
     switch (decision.kind) {
       case 'OPEN_TICKET':
-        // F24: messages of a full ticket go on in another; said once, on the full one.
-        if (thread && thread.status !== 'CLOSED' && isFull(thread)) planner.stopImport(thread.ticketId)
+        // F24: what an open ticket has no room for goes on in another; said once, on the full one.
+        if (thread && thread.status !== 'CLOSED') planner.stopImport(thread.ticketId)
         if (key) planner.open(item, decision, key)
         break
       case 'COMMENT':

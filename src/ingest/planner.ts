@@ -145,8 +145,8 @@ export function createPlanner(facts: BatchFacts) {
       outcomes.set(item, { decision, ticketId: comment?.ticketId ?? null })
       if (decision.kind === 'REFUSE' || !('author' in item)) return
       if (decision.kind === 'IGNORE' && decision.reason !== 'ALREADY_CAPTURED') return
-      // Our accounts are nobody's requesters.
-      if (facts.accounts.some(({ xUserId }) => xUserId === item.author.id)) return
+      // Our accounts are nobody's requesters; but what waits has an author.
+      if (decision.kind !== 'WAIT' && facts.accounts.some(({ xUserId }) => xUserId === item.author.id)) return
       const seenAt = item.author.seenAt ?? timeOfItem(item)
       const before = people.get(item.author.id)
       // The same person may come from one page by id alone and from another in full, and later from an older one.
@@ -247,7 +247,7 @@ export function createPlanner(facts: BatchFacts) {
       follows.push(follow)
     },
 
-    /** Says so once, visibly, on the ticket (F24). */
+    /** Says so once on the ticket, for agents to see (F24). */
     stopImport(ticketId: string): void {
       if (silent.has(ticketId)) return
       silent.add(ticketId)

@@ -2,6 +2,7 @@ import type { XEndpoint } from '../domain/price.ts'
 import type { PageRequest, XAnswer, XClient } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import type { XCalls } from '../x-calls/x-calls.ts'
+import { isSpent } from './pace.ts'
 import { pause, untilReset } from './retry.ts'
 import { type ChatEventPage, type ConversationPage, parseChatEvents, parseConversations } from './xchat-parse.ts'
 
@@ -15,11 +16,16 @@ export interface ChatPages {
   publicKeys(xUserId: string): Promise<unknown>
 }
 
+/** `left`: iterations end with an error as soon as the account's budget is spent. Not given: it is none of the caller's business. */
 export function chatPages(
-  { x, calls }: { readonly x: Pick<XClient, 'chat'>; readonly calls: Pick<XCalls, 'use'> },
+  {
+    x,
+    calls,
+  }: { readonly x: Pick<XClient, 'chat'>; readonly calls: Pick<XCalls, 'use'> & Partial<Pick<XCalls, 'left'>> },
   accountId: string,
   signal: AbortSignal,
 ): ChatPages {
+  const { left } = calls
   /** When X takes calls again, by endpoint. */
   const resting = new Map<string, Date>()
 
@@ -39,6 +45,9 @@ export function chatPages(
   ): AsyncGenerator<Page> {
     let pageToken: string | null = null
     do {
+      if (left && (await isSpent({ calls: { left }, accountId, endpoint }))) {
+        throw new XError('RATE_LIMITED', 'the monthly budget is spent: nothing more is read')
+      }
       const next: string | null = pageToken
       const body = await ask(endpoint, (accessToken) => fetch({ accessToken, ...(next && { pageToken: next }) }))
       const page = parse(body)

@@ -134,6 +134,7 @@ export async function beginAttempt(
 export async function waitForRoom(store: Store, delivery: DueDelivery, waitMs: number): Promise<void> {
   const { commentId, error } = delivery
   await store.change(OUTBOUND, async (scope) => {
+    await lockDeleted(scope.db, commentId)
     const noted = await scope.db.$executeRaw`
       UPDATE delivery d SET error = ${'RATE_LIMITED' satisfies DeliveryError},
         due_at = clock_timestamp() + ${waitMs}::float8 * interval '1 millisecond'
@@ -172,9 +173,10 @@ export async function settle(
   { looks, from = 'SENDING' }: Settled = {},
 ): Promise<void> {
   await store.change(OUTBOUND, async (scope) => {
+    // The ticket's row first: what is told of it is how it is at that place of the log, for whoever may see it then.
+    const deleted = await lockDeleted(scope.db, commentId)
     // What was deleted while X was asked, and is not there, does not wait for another attempt.
-    const again = attempted.state === 'QUEUED'
-    const standing = again && (await lockDeleted(scope.db, commentId)) ? DELETED : attempted
+    const standing = deleted && attempted.state === 'QUEUED' ? DELETED : attempted
     const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
       SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
     // X may have told of it by another way: then it is SENT, and stays so.

@@ -18,12 +18,10 @@ export interface Leases {
 }
 
 /**
- * A dead holder is replaced within TTL + RETRY, 7.5 s; within RETRY + TTL + RETRY, 9 s, when the database's clock went back
+ * A dead holder is replaced within TTL and a quarter, 7.5 s; within another quarter, 9 s, when the database's clock went back
  * since it renewed its lease, which then ends in a future that may be far away.
  */
 const TTL_MS = 6_000
-const RENEW_MS = 1_500
-const RETRY_MS = 1_500
 
 /** Who has a lease, and until when by the database's clock. */
 interface Row {
@@ -31,11 +29,15 @@ interface Row {
   readonly expiresAt: string
 }
 
-export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
+/** `ttlMs`: how long a lease lasts; it is renewed, and taken, a quarter of that apart. Tests that kill many holders take less. */
+export function createLeases(prisma: PrismaClient, logger: Logger, ttlMs = TTL_MS): Leases {
+  const renewMs = ttlMs / 4
+  const retryMs = ttlMs / 4
+
   async function take(name: string, holder: string, dead?: Row): Promise<boolean> {
     const rows = await prisma.$executeRaw`
       INSERT INTO lease AS l (name, holder, expires_at)
-      VALUES (${name}, ${holder}, clock_timestamp() + ${TTL_MS} * interval '1 millisecond')
+      VALUES (${name}, ${holder}, clock_timestamp() + ${ttlMs} * interval '1 millisecond')
       ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
       WHERE l.holder = excluded.holder OR l.expires_at < clock_timestamp()
         OR (l.holder = ${dead?.holder ?? null} AND l.expires_at = ${dead?.expiresAt ?? null}::timestamptz)`
@@ -55,13 +57,13 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
   /** Renews until the lease is lost or `done` aborts; aborts `lost` when it is lost. Nobody else can have it before `until`. */
   async function renew(name: string, holder: string, until: number, lost: AbortController, done: AbortSignal) {
     while (!done.aborted) {
-      await pause(RENEW_MS, done)
+      await pause(renewMs, done)
       if (done.aborted) return
       const asked = performance.now()
-      const kept = await within(until - RENEW_MS - asked, take(name, holder))
-      if (kept) until = asked + TTL_MS
+      const kept = await within(until - renewMs - asked, take(name, holder))
+      if (kept) until = asked + ttlMs
       // Taken by another, or the database is away and there is no time for another try.
-      else if (kept === false || performance.now() > until - RENEW_MS) return lost.abort()
+      else if (kept === false || performance.now() > until - renewMs) return lost.abort()
     }
   }
 
@@ -71,15 +73,15 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
       const holder = randomUUID()
       let others: { readonly row: Row | undefined; readonly since: number } = { row: undefined, since: 0 }
       while (!signal.aborted) {
-        const until = performance.now() + TTL_MS
+        const until = performance.now() + ttlMs
         // Whoever lives renews: a row that stood still for as long as a lease lasts is a dead holder's, by our own clock.
-        const dead = performance.now() - others.since > TTL_MS ? others.row : undefined
-        const mine = await within(TTL_MS, take(name, holder, dead))
-        if (!mine || performance.now() > until - RENEW_MS) {
-          const row = await within(RETRY_MS, look(name))
+        const dead = performance.now() - others.since > ttlMs ? others.row : undefined
+        const mine = await within(ttlMs, take(name, holder, dead))
+        if (!mine || performance.now() > until - renewMs) {
+          const row = await within(retryMs, look(name))
           const same = row?.holder === others.row?.holder && row?.expiresAt === others.row?.expiresAt
           if (!same) others = { row, since: performance.now() }
-          await pause(RETRY_MS, signal)
+          await pause(retryMs, signal)
           continue
         }
         const lost = new AbortController()
@@ -94,9 +96,9 @@ export function createLeases(prisma: PrismaClient, logger: Logger): Leases {
         }
         done.abort()
         await renewing
-        await within(RENEW_MS, give(name, holder))
+        await within(renewMs, give(name, holder))
         if (finished) return
-        if (!signal.aborted) await pause(RETRY_MS, signal)
+        if (!signal.aborted) await pause(retryMs, signal)
       }
     },
   }

@@ -6,15 +6,19 @@ import type { Store } from '../store/store.ts'
 import type { RateLimit, XAnswer } from '../x/client.ts'
 import { XError } from '../x/errors.ts'
 import { watchBudget } from './budget.ts'
+import { type Charge, chargeForCall } from './charge.ts'
+import type { Meter } from './meter.ts'
 import { APP, type Ended, type Ticket } from './ticket.ts'
 import { admit, conclude, windowsOf } from './windows.ts'
-import type { XCalls, XMeter } from './x-calls.ts'
+import type { XCalls } from './x-calls.ts'
 
 export interface XCallsServices {
   readonly store: Store
   readonly tokens: Pick<AccessTokens, 'use'>
-  readonly meter: XMeter
+  readonly meter: Pick<Meter, 'keep' | 'spent' | 'settle'>
   readonly logger: Logger
+  /** The X user that owns the developer app: X charges it less for its own posts. */
+  readonly ownerXUserId?: string | undefined
 }
 
 /** Between two looks at whether the first call of an endpoint was answered. */
@@ -24,7 +28,7 @@ const LOOK_MS = 50
  * Calls of X, within X's limits. A call is let in by the database, where all processes count together, and accounted for
  * when it has ended; what X answers is the caller's whether or not that could be written down.
  */
-export function createXCalls({ store, tokens, meter, logger }: XCallsServices): XCalls {
+export function createXCalls({ store, tokens, meter, logger, ownerXUserId }: XCallsServices): XCalls {
   async function enter(who: string, endpoint: XEndpoint): Promise<Ticket> {
     for (;;) {
       const admission = await admit(store, who, endpoint)
@@ -37,10 +41,15 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
     }
   }
 
-  async function leave(ticket: Ticket, ended: Ended): Promise<void> {
-    await conclude(store, ticket, ended).catch((error: unknown) => {
+  /** `charge` null: X did nothing. What cannot be written now is, with it, written later. */
+  async function leave(ticket: Ticket, ended: Ended, charge: Charge | null): Promise<void> {
+    try {
+      await conclude(store, ticket, ended, charge && { charge, ownerXUserId })
+      if (charge?.caller !== undefined && charge.caller !== APP) meter.spent(charge.caller)
+    } catch (error) {
       logger.warn({ err: error, endpoint: ticket.endpoint }, 'what X says of its limits could not be written down')
-    })
+      if (charge) meter.keep(charge)
+    }
   }
 
   async function make<Answer extends XAnswer>(
@@ -54,11 +63,13 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
     try {
       answer = await call()
     } catch (error) {
-      await leave(ticket, endedBy(error))
+      // What it held is not known. X charges a thing once a day: it is counted when it is read again.
+      const taken = error instanceof XError && error.taken
+      await leave(ticket, endedBy(error), taken ? chargeForCall(accountId, endpoint, { body: undefined }, kind) : null)
       throw error
     }
-    meter.answered(accountId, endpoint, answer, kind)
-    await leave(ticket, { answered: true, refused: false, said: answer.rateLimit })
+    const ended = { answered: true, refused: false, said: answer.rateLimit }
+    await leave(ticket, ended, chargeForCall(accountId, endpoint, answer, kind))
     return answer
   }
 
@@ -68,6 +79,7 @@ export function createXCalls({ store, tokens, meter, logger }: XCallsServices): 
     use: (accountId, endpoint, call, kind) =>
       tokens.use(accountId, (token) => make(accountId, endpoint, () => call(token), kind)),
     async left(accountId, endpoint) {
+      await meter.settle()
       const [windows, budget] = await Promise.all([
         windowsOf(store, accountId, endpoint),
         watchBudget({ store, logger }, accountId),

@@ -1,20 +1,26 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { billingOf, eventKind } from '../domain/price.ts'
 import type { Store } from '../store/store.ts'
-import { resourcesIn } from './resources.ts'
-import { type Charge, writeSpend } from './spend-rows.ts'
-import { APP } from './ticket.ts'
+import { type Charge, chargeForCall, chargeForEvent } from './charge.ts'
+import { writeSpend } from './spend-rows.ts'
 import type { XMeter } from './x-calls.ts'
 
 /*
- * Gathers what X charges and writes it down. What the database does not take is kept and written later; a process that is
- * killed loses the last second of its events. X's console has the last word all the same.
+ * Gathers what X charges for events and writes it down, as well as what could not be written with its call. What the
+ * database does not take is kept and written later; a process that is killed loses the last second of its events. X's
+ * console has the last word all the same.
  */
 
 export interface Meter extends XMeter {
-  /** Resolves when all that was charged so far is written, or the database does not take it. */
+  /** A charge to be written when the database takes it. */
+  keep(charge: Charge): void
+  /** Something was charged to an account and is written already: its budget is looked at soon. */
+  spent(accountId: string): void
+  /** Resolves when all that was charged so far is written, or the database did not take it. */
   flush(): Promise<void>
-  /** The last flush. */
+  /** The same, but asks a database that took nothing the last time only when that is due. */
+  settle(): Promise<void>
+  /** The last flush, which does not wait long for a database that is away. */
   close(): Promise<void>
 }
 
@@ -31,27 +37,41 @@ export interface MeterOptions {
 const GATHER_MS = 1_000
 /** So many are written before the second is over: they are kept in memory until then. */
 const MOST_GATHERED = 2_000
+/** Of one transaction. What an outage has gathered takes several. */
+const MOST_WRITTEN = 5_000
+/** The longest between two tries while the database takes nothing. */
+const MOST_WAITED_MS = 30_000
+const CLOSING_MS = 1_500
 
 export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptions): Meter {
   let charges: Charge[] = []
+  const spenders = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let writing: Promise<void> | undefined
+  /** A flush that waits for the one that writes; it takes along whatever comes meanwhile. */
+  let next: Promise<void> | undefined
+  let failures = 0
   let closed = false
 
   async function write(): Promise<void> {
     clearTimeout(timer)
     timer = undefined
-    const taken = charges
-    charges = []
-    if (taken.length === 0) return
-    let spent: readonly string[] = []
-    try {
-      spent = await writeSpend(store, taken, ownerXUserId)
-    } catch (error) {
-      logger.warn({ err: error }, 'what X charges could not be written down yet')
-      charges = [...taken, ...charges]
-      later()
+    while (charges.length > 0) {
+      const taken = charges.slice(0, MOST_WRITTEN)
+      try {
+        const spent = await store.prisma.$transaction((db) => writeSpend(db, taken, ownerXUserId))
+        for (const accountId of spent) spenders.add(accountId)
+      } catch (error) {
+        failures++
+        const words = 'what X charges could not be written down yet; it is kept, and tried again'
+        if (failures === 1) logger.warn({ err: error, charges: charges.length }, words)
+        return later()
+      }
+      failures = 0
+      charges = charges.slice(taken.length)
     }
+    const spent = [...spenders]
+    spenders.clear()
     for (const accountId of spent) {
       await onSpent(accountId).catch((error: unknown) => {
         logger.warn({ err: error, accountId }, 'the budget could not be looked at')
@@ -59,36 +79,45 @@ export function createMeter({ store, logger, ownerXUserId, onSpent }: MeterOptio
     }
   }
 
-  /** One at a time; whoever comes while one writes waits for it and the next. */
+  /** One at a time, and one that waits: whoever comes meanwhile waits with it. */
   function flush(): Promise<void> {
-    const next = (writing ?? Promise.resolve()).then(write)
-    writing = next
+    if (!writing) {
+      writing = write().finally(() => {
+        writing = undefined
+      })
+      return writing
+    }
+    next ??= writing.then(() => {
+      next = undefined
+      return flush()
+    })
     return next
   }
 
   function later(): void {
-    if (!closed) timer ??= setTimeout(() => void flush(), GATHER_MS).unref()
+    const waitMs = failures === 0 ? GATHER_MS : Math.min(GATHER_MS * 2 ** failures, MOST_WAITED_MS)
+    if (!closed) timer ??= setTimeout(() => void flush(), waitMs).unref()
+  }
+
+  function keep(charge: Charge): void {
+    charges.push(charge)
+    if (charges.length >= MOST_GATHERED && failures === 0) void flush()
+    else later()
   }
 
   return {
+    keep,
     flush,
-    event({ type, id, accountXUserId: xUserId }) {
-      // One event told of two accounts is two events, whatever X names them; told twice of one, it is one.
-      const named = id === undefined ? { ids: [], units: 1 } : { ids: [`${xUserId ?? ''}/${id}`], units: 0 }
-      charges.push({ ...(xUserId && { xUserId }), kind: eventKind(type), resource: 'event', calls: 0, ...named })
-      if (charges.length >= MOST_GATHERED) void flush()
-      else later()
-    },
-    answered(accountId, endpoint, answer, named) {
-      const { kind: usual, owned = false, resource } = billingOf(endpoint)
-      const kind = named ?? usual
-      const { ids, unnamed } = resource === null ? { ids: [], unnamed: 1 } : resourcesIn(answer.body)
-      charges.push({ caller: accountId ?? APP, kind, owned, resource, calls: 1, units: unnamed, ids })
+    settle: async () => (failures === 0 && charges.length > 0 ? flush() : undefined),
+    spent(accountId) {
+      spenders.add(accountId)
       later()
     },
+    event: (event) => keep(chargeForEvent(event)),
+    answered: (accountId, endpoint, answer, kind) => keep(chargeForCall(accountId, endpoint, answer, kind)),
     async close() {
       closed = true
-      await flush()
+      await Promise.race([flush(), pause(CLOSING_MS, undefined, { ref: false })])
       clearTimeout(timer)
     },
   }

@@ -1,24 +1,15 @@
 import { costOf, type SpendKind } from '../domain/price.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
-import type { Store } from '../store/store.ts'
+import type { Charge } from './charge.ts'
 import { APP } from './ticket.ts'
 
-/** Something that X charges. */
-export interface Charge {
-  /** An account's id, or the app. */
-  readonly caller?: string
-  /** In place of it: the X user whose account it is. */
-  readonly xUserId?: string
-  readonly kind: SpendKind
-  /** Whether the owner of the developer app is charged less. */
-  readonly owned?: boolean
-  /** What `ids` are ids of: each is charged once a UTC day, whoever reads it. */
-  readonly resource: string | null
-  readonly ids: readonly string[]
-  readonly calls: number
-  /** What is charged besides. */
-  readonly units: number
-}
+/*
+ * Today's rows (UTC, by the database's clock). `x_billed_resource` knows what was charged already: X's things, by X's ids,
+ * and calls, by ours.
+ */
+
+/** Calls among the things that were charged. */
+export const CALL = 'call'
 
 interface Line {
   readonly caller: string
@@ -29,34 +20,50 @@ interface Line {
   units: number
 }
 
-/** Adds charges to today's rows (UTC, by the database's clock), in one transaction. Gives the accounts they were added to. */
+/** Adds charges, in a transaction. Gives the accounts they were added to. */
 export async function writeSpend(
-  { prisma }: Pick<Store, 'prisma'>,
+  db: Prisma.TransactionClient,
   charges: readonly Charge[],
   ownerXUserId: string | undefined,
 ): Promise<readonly string[]> {
-  return prisma.$transaction(async (db) => {
-    const accounts = await db.account.findMany({ select: { id: true, xUserId: true } })
-    const byXUser = new Map(accounts.map(({ id, xUserId }) => [xUserId, id]))
-    const owner = ownerXUserId === undefined ? undefined : byXUser.get(ownerXUserId)
-    const lines = new Map<string, Line>()
-    for (const charge of charges) {
-      const caller = charge.caller ?? byXUser.get(charge.xUserId ?? '') ?? APP
-      const kind = charge.owned && caller === owner ? 'OWNED_READ' : charge.kind
-      const key = `${caller}/${kind}`
-      const line = lines.get(key) ?? { caller, kind, resource: charge.resource, ids: [], calls: 0, units: 0 }
-      line.calls += charge.calls
-      line.units += charge.units
-      line.ids.push(...charge.ids)
-      lines.set(key, line)
-    }
-    // In one order for all, so that no two transactions wait for each other's ids.
-    const ordered = [...lines.values()].sort((a, b) => (a.kind + a.caller < b.kind + b.caller ? -1 : 1))
-    for (const line of ordered) line.units += await newToday(db, line)
-    await addLines(db, ordered)
-    const known = new Set(accounts.map(({ id }) => id))
-    return [...new Set(ordered.map(({ caller }) => caller))].filter((caller) => known.has(caller))
-  })
+  const accounts = await db.account.findMany({ select: { id: true, xUserId: true } })
+  const byXUser = new Map(accounts.map(({ id, xUserId }) => [xUserId, id]))
+  const owner = ownerXUserId === undefined ? undefined : byXUser.get(ownerXUserId)
+  const fresh = await newCalls(
+    db,
+    charges.flatMap(({ callId }) => callId ?? []),
+  )
+  const lines = new Map<string, Line>()
+  for (const charge of charges) {
+    if (charge.callId !== undefined && !fresh.has(charge.callId)) continue
+    const caller = charge.caller ?? byXUser.get(charge.xUserId ?? '') ?? APP
+    const kind = charge.owned && caller === owner ? 'OWNED_READ' : charge.kind
+    const key = `${caller}/${kind}`
+    const line = lines.get(key) ?? { caller, kind, resource: charge.resource, ids: [], calls: 0, units: 0 }
+    line.calls += charge.callId === undefined ? 0 : 1
+    line.units += charge.units
+    line.ids.push(...charge.ids)
+    lines.set(key, line)
+  }
+  // In one order for all, so that no two transactions wait for each other's ids.
+  const ordered = [...lines.values()].sort((a, b) => (a.kind + a.caller < b.kind + b.caller ? -1 : 1))
+  for (const line of ordered) line.units += await newToday(db, line)
+  await addLines(db, ordered)
+  const known = new Set(accounts.map(({ id }) => id))
+  return [...new Set(ordered.map(({ caller }) => caller))].filter((caller) => known.has(caller))
+}
+
+/** Those that were not written yet; tried again after midnight, they are none the newer. */
+async function newCalls(db: Prisma.TransactionClient, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await db.$queryRaw<{ id: string }[]>`
+    INSERT INTO x_billed_resource (day, resource, id)
+    SELECT (now() AT TIME ZONE 'UTC')::date, ${CALL}, c.id FROM unnest(${ids.toSorted()}::text[]) AS c(id)
+    WHERE NOT EXISTS (
+      SELECT FROM x_billed_resource b
+      WHERE b.day = (now() AT TIME ZONE 'UTC')::date - 1 AND b.resource = ${CALL} AND b.id = c.id)
+    ON CONFLICT DO NOTHING RETURNING id`
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** How many of the things X has not charged for today. */

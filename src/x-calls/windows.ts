@@ -3,7 +3,8 @@ import { type RateState, type RateWindow, type Reservation, reserve, settle, WIN
 import { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
 import type { RateLimit, RateWindow as SaidWindow } from '../x/client.ts'
-import { admitQuickly, concludeQuickly } from './quick-windows.ts'
+import { admitQuickly, type CallCharge, concludeQuickly } from './quick-windows.ts'
+import { writeSpend } from './spend-rows.ts'
 import { ALL, APP, type Ended, type Ticket } from './ticket.ts'
 
 /*
@@ -37,14 +38,20 @@ export async function admit(store: Pick<Store, 'prisma'>, who: string, endpoint:
   })
 }
 
-/** Accounts for a call that was let in. */
-export async function conclude(store: Pick<Store, 'prisma'>, ticket: Ticket, ended: Ended): Promise<void> {
+/** Accounts for a call that was let in, and writes down what it is charged: a process that is killed then owes nothing. */
+export async function conclude(
+  store: Pick<Store, 'prisma'>,
+  ticket: Ticket,
+  ended: Ended,
+  charged: CallCharge | null,
+): Promise<void> {
   const { caller, endpoint, generations } = ticket
   const { said, refused } = ended
-  if (await concludeQuickly(store, ticket, ended)) return
+  if (await concludeQuickly(store, ticket, ended, charged)) return
   const inOwn = said && { short: left(said, said, 'short'), day: said.userDay && left(said.userDay, said, 'day') }
   const inAll = said?.day && left(said.day, said, 'day')
   await store.prisma.$transaction(async (db) => {
+    if (charged) await writeSpend(db, [charged.charge], charged.ownerXUserId)
     if (inAll && !generations.has(ALL)) await make(db, ALL, endpoint)
     for (const [row, state] of await lock(db, caller, endpoint)) {
       const seen =

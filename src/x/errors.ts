@@ -32,6 +32,8 @@ export class XError extends Error {
   readonly problem: Pick<XProblem, 'type' | 'codes'>
   /** Whether X may have done all the same what it was asked to: the answer was lost, not refused. */
   readonly uncertain: boolean
+  /** Whether X did, and charges, what it was asked to: its answer said so before it broke off. */
+  readonly taken: boolean
   constructor(
     kind: XErrorKind,
     message: string,
@@ -42,6 +44,7 @@ export class XError extends Error {
       detail?: string
       problem?: XProblem
       uncertain?: boolean
+      taken?: boolean
     } = {},
   ) {
     super(message)
@@ -52,6 +55,7 @@ export class XError extends Error {
     this.detail = details.detail
     this.problem = { type: details.problem?.type ?? null, codes: details.problem?.codes ?? [] }
     this.uncertain = details.uncertain ?? false
+    this.taken = details.taken ?? false
   }
 }
 
@@ -110,9 +114,12 @@ export function translate(error: unknown, call: string): XError {
   }
   if (error instanceof ApiPartialResponseError) {
     const rateLimit = rateLimitOf(error.response.headers)
+    const { statusCode = 0 } = error.response
     return new XError('UNAVAILABLE', `${call}: X's answer broke off or is not JSON`, {
       ...(rateLimit && { rateLimit }),
       uncertain: true,
+      // Without X's headers it was somebody on the way.
+      taken: statusCode >= 200 && statusCode < 300 && rateLimit !== undefined,
     })
   }
   const cause = error instanceof ApiRequestError ? causeOf(error) : error

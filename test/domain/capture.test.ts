@@ -190,10 +190,10 @@ const TABLE: [rule: string, what: Post, facts: Partial<Facts>, decision: object]
   ],
   ['F24 the next one waits', post(), { thread: thread({ commentCount: MAX_COMMENTS }) }, waits(acme.id, 'TICKET_FULL')],
   [
-    'F24 our own answers to a full ticket are not imported',
+    'F24 our own answers to a full ticket wait as others do',
     post({ authorId: '100', inReplyToUserId: '900' }),
     { thread: thread({ commentCount: MAX_COMMENTS }) },
-    ignored('OWN_POST'),
+    waits(acme.id, 'TICKET_FULL'),
   ],
   [
     'F24 a full ticket that is closed has a follow-up',
@@ -504,6 +504,12 @@ const MESSAGES: [rule: string, what: DirectMessage, facts: Partial<Facts>, decis
     'F24 a full ticket has one, too: a message is not left waiting',
     message(),
     { thread: thread({ commentCount: MAX_COMMENTS }) },
+    chats('ticket-1'),
+  ],
+  [
+    'F24 so has one with room for a message, but not for the note of what came with it (F42)',
+    message({ attachments: ['photo'] }),
+    { thread: thread({ commentCount: MAX_COMMENTS - 1 }) },
     chats('ticket-1'),
   ],
   ['F69 whoever was suspended here is not heard', message(), { suspended: true }, ignored('AUTHOR_SUSPENDED')],

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import type { Tuning } from '../../src/app.ts'
 import { createTokenSigner, deriveTokenKey } from '../../src/server/auth.ts'
 import { FIRST_USERS } from '../../src/store/bootstrap.ts'
 import { SECRET, settings } from './perch.ts'
+import { programPath } from './programs.ts'
 import { freePort } from './redis-server.ts'
 
 const MAIN = join(import.meta.dirname, '../../dist/src/main.js')
@@ -13,14 +15,20 @@ export interface PerchProcess {
   readonly child: ChildProcess
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>
-  /** SIGKILL. */
-  kill(): Promise<void>
+  /** SIGKILL. False: it had ended before. */
+  kill(): Promise<boolean>
 }
 
-/** The compiled program as a process of its own; resolves when /health/ready says so. */
-export async function spawnPerch(options: Parameters<typeof settings>[0] & { port?: number }): Promise<PerchProcess> {
+type SpawnOptions = Parameters<typeof settings>[0] & { readonly port?: number; readonly tuning?: Tuning }
+
+/**
+ * The compiled program as a process of its own; resolves when /health/ready says so. With `tuning` it runs at paces that
+ * no setting gives (perch-process.ts).
+ */
+export async function spawnPerch(options: SpawnOptions): Promise<PerchProcess> {
   const port = options.port ?? (await freePort())
-  const child = spawn(process.execPath, [MAIN, 'start'], {
+  const command = options.tuning ? [programPath('perch-process'), JSON.stringify(options.tuning)] : [MAIN, 'start']
+  const child = spawn(process.execPath, command, {
     env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...settings(options), PORT: String(port) },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -39,9 +47,11 @@ export async function spawnPerch(options: Parameters<typeof settings>[0] & { por
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   const end = async (signal: 'SIGTERM' | 'SIGKILL') => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    child.kill(signal)
-    await once(child, 'exit')
+    if (child.exitCode !== null || child.signalCode !== null) return false
+    const exited = once(child, 'exit')
+    const hit = child.kill(signal)
+    await exited
+    return hit && (signal === 'SIGTERM' || child.signalCode === signal)
   }
   return {
     url,

@@ -332,6 +332,35 @@ describe('a full ticket (F24)', () => {
     ])
   })
 
+  it('takes no answer of ours either, which waits; and is told of once by two workers at a time', async () => {
+    await apply(received('10'))
+    await store.prisma.ticket.updateMany({ data: { commentCount: MAX_COMMENTS } })
+    const answer = received('11', { conversation: '10', author: BRAND_ID, mentions: [], answers: '900' })
+    const other = await testStore(database.url)
+    const next = (id: string) => received(id, { conversation: '10' })
+    await Promise.all([
+      apply(answer, next('12')),
+      applyItems(other, [next('13'), next('14')]),
+      applyItems(other, [next('15')]),
+    ])
+    await other.close()
+    const [ticket] = await tickets()
+    expect(ticket?.comments.filter(({ visibility }) => visibility === 'PRIVATE')).toHaveLength(1)
+    expect(ticket).toMatchObject({ commentCount: MAX_COMMENTS + 1 })
+    expect(await store.prisma.incomingPost.findMany({ orderBy: { id: 'asc' } })).toMatchObject(
+      ['11', '12', '13', '14', '15'].map((id) => ({ id, reason: 'TICKET_FULL' })),
+    )
+  })
+
+  it('never has more than 5,000 comments and the note, whatever came with a message', async () => {
+    await apply(message('10'))
+    await fill()
+    await apply(message('11', { attachments: ['photo'] }))
+    const [full, followUp] = await tickets()
+    expect(full).toMatchObject({ commentCount: MAX_COMMENTS, importStoppedAt: expect.any(Date) })
+    expect(followUp).toMatchObject({ followUpOfId: full?.id, commentCount: 2 })
+  })
+
   it('of direct messages goes on in a follow-up, beside it', async () => {
     await apply(message('10'))
     await fill()

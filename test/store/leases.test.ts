@@ -15,7 +15,8 @@ describe.concurrent('a lease', () => {
 
   beforeAll(async () => {
     database = await testDatabase()
-    store = await testStore(database.url)
+    // Room for all of them at once: a renewal that waits for its turn is a lease that is lost.
+    store = await testStore(database.url, { poolSize: 12 })
   })
   afterAll(async () => {
     await store?.close()
@@ -203,6 +204,29 @@ describe.concurrent('a lease', () => {
     }
     await Promise.all([holding, other])
     expect([aborted, intruded]).toEqual([false, false])
+  })
+
+  it.each([
+    ['ahead', -3_600_000],
+    ['back', 3_600_000],
+  ])('of a living holder has one holder soon after the database’s clock was set %s an hour', async (way, by) => {
+    const name = `set ${way}`
+    const stop = new AbortController()
+    let holding = 0
+    const work = async (signal: AbortSignal) => {
+      holding++
+      await ended(signal)
+      holding--
+    }
+    const first = leases().hold(name, stop.signal, work)
+    await vi.waitFor(() => expect(holding).toBe(1), BUSY)
+    await store.prisma.lease.update({ where: { name }, data: { expiresAt: new Date(Date.now() + by) } })
+    const second = leases().hold(name, stop.signal, work)
+    // The one who had it finds out at its next renewal.
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect(holding).toBe(1)
+    stop.abort()
+    await Promise.all([first, second])
   })
 
   it('runs work that failed again', async () => {

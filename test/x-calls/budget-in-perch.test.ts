@@ -14,7 +14,7 @@ beforeAll(async () => {
   database = await testDatabase()
   await connectBrand(database.url, x.simulator)
   app = await startPerch({ databaseUrl: database.url, simulatorUrl: x.simulator.url })
-})
+}, 60_000)
 afterAll(async () => {
   await app?.close()
   await x?.simulator.close()
@@ -28,13 +28,30 @@ const spend = async () => {
   const answer = await query<{
     accounts: {
       id: string
-      spend: { total: string; kinds: { kind: string; units: number }[]; budget: object | null }
+      spend: { total: string; kinds: { kind: string; units: number }[]; budget: { state: string } | null }
     }[]
   }>(app.url, await tokenFor(app, 'admin'), text)
   return answer.accounts[0]
 }
 
-it('a running Perch writes down what X charges, and stops polling, but not hearing, when a budget is spent', async () => {
+const spendOf = async () => {
+  const account = await spend()
+  if (!account) throw new Error('no account')
+  return account.spend
+}
+/** Milliseconds from one round of mentions to the next, of so many to come. */
+async function between(rounds: number): Promise<number> {
+  const seen = async (count: number) =>
+    void (await expect.poll(polls, { timeout: 40_000, interval: 20 }).toBeGreaterThanOrEqual(count))
+  await seen(polls() + 1)
+  const [begun, first] = [performance.now(), polls()]
+  await seen(first + rounds)
+  return (performance.now() - begun) / rounds
+}
+const told = async () =>
+  (await app.store.prisma.event.findMany({ where: { type: 'account.updated' } })).map(({ data }) => data)
+
+it('a running Perch writes down what X charges, polls less when most of a budget is spent, and only hears when all of it is', async () => {
   const author = x.simulator.createUser({ username: 'mira_test' }).id
   await expect.poll(() => x.simulator.state.streams, { timeout: 10_000 }).toBe(1)
   x.simulator.createPost({ from: author, text: '@acme one' })
@@ -47,6 +64,16 @@ it('a running Perch writes down what X charges, and stops polling, but not heari
     )
 
   const accountId = (await spend())?.id
+  // At nine tenths of the budget rounds are four times as far apart; and the stream, which makes them rarer, is well.
+  await expect.poll(async () => (await spendOf()).budget?.state ?? null).toBeNull()
+  const usual = await between(4)
+  const limit = (Number((await spendOf()).total) / 0.9).toFixed(6)
+  expect((await mutate(app, 'updateAccount', { accountId, monthlyBudget: limit })).userErrors).toEqual([])
+  expect((await spendOf()).budget).toEqual({ state: 'SLOWED' })
+  await between(1)
+  expect(await between(2)).toBeGreaterThan(2 * usual)
+  await expect.poll(told).toEqual(expect.arrayContaining([expect.objectContaining({ what: 'BUDGET_SLOWED' })]))
+
   expect((await mutate(app, 'updateAccount', { accountId, monthlyBudget: '0.001' })).userErrors).toEqual([])
   expect((await spend())?.spend.budget).toEqual({ state: 'EXHAUSTED' })
   // The round that is under way may end; then nothing more is asked.
@@ -64,7 +91,5 @@ it('a running Perch writes down what X charges, and stops polling, but not heari
   x.simulator.createPost({ from: author, text: '@acme two' })
   await expect.poll(tickets, { timeout: 10_000 }).toBe(2)
   expect(polls()).toBe(before)
-  const told = async () =>
-    (await app.store.prisma.event.findMany({ where: { type: 'account.updated' } })).map(({ data }) => data)
   await expect.poll(told).toEqual(expect.arrayContaining([expect.objectContaining({ what: 'BUDGET_EXHAUSTED' })]))
-}, 40_000)
+}, 90_000)

@@ -1,5 +1,10 @@
+import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { SIMULATED_BRAND } from '../../src/simulated-x.ts'
+import type { Store } from '../../src/store/store.ts'
+import { createXCalls } from '../../src/x-calls/create-x-calls.ts'
+import { createMeter } from '../../src/x-calls/meter.ts'
+import { silent } from '../helpers/stores.ts'
 import { type CallingWorld, callingWorld, MENTIONS } from './world.ts'
 
 let world: CallingWorld
@@ -95,6 +100,154 @@ describe('what X charges', () => {
     }
     meter.answered(world.accountId, MENTIONS, { body: { data: [{ text: 'without an id' }, { id: '7' }] } })
     expect(await world.spent()).toEqual({ POST_READ: [8, 2, 0.01] })
+  })
+})
+
+describe('what X charges for a call', () => {
+  const rows = async () =>
+    (await world.processes[1].store.prisma.xSpend.findMany({ orderBy: { kind: 'asc' } })).map(
+      ({ caller, kind, calls, units }) => [caller === world.accountId, kind, Number(calls), Number(units)],
+    )
+  let answers = 0
+  const answerTo = (postId: string) =>
+    world.processes[0].calls.use(
+      world.accountId,
+      'POST /2/tweets',
+      (accessToken) => world.x.send.post({ text: `on its way ${++answers}`, inReplyToPostId: postId, accessToken }),
+      'POST_CREATE_SUMMONED',
+    )
+
+  it('is written before its answer is anybody’s: a process that is killed then owes nothing', async () => {
+    const postId = mention('where is it?')
+    await answerTo(postId)
+    expect(await rows()).toEqual([[true, 'POST_CREATE_SUMMONED', 1, 1]])
+    await answerTo(postId)
+    await world.mentions(world.processes[0])
+    // Nothing was flushed.
+    expect(await rows()).toEqual([
+      [true, 'POST_CREATE_SUMMONED', 2, 2],
+      [true, 'POST_READ', 1, 1],
+    ])
+  })
+
+  it('is charged when the answer breaks off, for X has done it', async () => {
+    const postId = mention('where is it?')
+    for (const kind of ['truncate', 'half-json'] as const) {
+      world.simulator.addFault({ match: { method: 'POST', path: '/2/tweets' }, kind })
+      await expect(answerTo(postId)).rejects.toMatchObject({ kind: 'UNAVAILABLE', taken: true })
+    }
+    world.simulator.addFault({ match: { method: 'POST', path: '/2/tweets' }, kind: 'html', status: 200 })
+    await expect(answerTo(postId)).rejects.toMatchObject({ kind: 'UNAVAILABLE' })
+    const path = `/2/users/${SIMULATED_BRAND.id}/mentions`
+    world.simulator.addFault({ match: { path }, kind: 'truncate' })
+    await expect(world.mentions(world.processes[0])).rejects.toMatchObject({ kind: 'UNAVAILABLE' })
+    // What was in half a page is counted when it is read again.
+    expect(await rows()).toEqual([
+      [true, 'POST_CREATE_SUMMONED', 2, 2],
+      [true, 'POST_READ', 1, 0],
+    ])
+    await world.mentions(world.processes[0])
+    expect(await rows()).toContainEqual([true, 'POST_READ', 2, 1])
+  })
+
+  it('is counted once when the database has taken it, but could not say so', async () => {
+    const { store, meter } = world.processes[0]
+    const postId = mention('where is it?')
+    await answerTo(postId)
+    let prisma = store.prisma
+    const deaf = createXCalls({
+      store: {
+        ...store,
+        get prisma() {
+          return prisma
+        },
+      },
+      tokens: { use: (_id, call) => call(world.simulator.issueTokens({ userId: SIMULATED_BRAND.id }).access_token) },
+      meter,
+      logger: silent,
+    })
+    await deaf.use(
+      world.accountId,
+      'POST /2/tweets',
+      (accessToken) => {
+        prisma = deafened(store.prisma)
+        return world.x.send.post({ text: 'and again', inReplyToPostId: postId, accessToken })
+      },
+      'POST_CREATE_SUMMONED',
+    )
+    await meter.flush()
+    expect(await rows()).toEqual([[true, 'POST_CREATE_SUMMONED', 2, 2]])
+  })
+})
+
+/** A database whose answer to every write is lost. */
+function deafened(prisma: Store['prisma'], onWrite = () => {}): Store['prisma'] {
+  return new Proxy(prisma, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name)
+      if (typeof value !== 'function') return value
+      if (name !== '$executeRaw' && name !== '$transaction') return value.bind(target)
+      return async (...given: unknown[]) => {
+        onWrite()
+        await value.apply(target, given)
+        throw new Error('the answer was lost')
+      }
+    },
+  })
+}
+
+describe('a database that is away', () => {
+  it('is not asked again for every event, and the operator is told once', async () => {
+    const { store } = world.processes[0]
+    const warnings: string[] = []
+    const logger = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(line) })
+    let tries = 0
+    const prisma = {
+      $transaction: async () => {
+        tries++
+        throw new Error('away')
+      },
+    } as unknown as Store['prisma']
+    const meter = createMeter({ store: { prisma }, logger, onSpent: async () => {} })
+    for (let n = 0; n < 10_000; n++) meter.event(delivered('dm.received', `event ${n}`))
+    await expect.poll(() => tries, { timeout: 5_000 }).toBeGreaterThanOrEqual(1)
+    for (let n = 0; n < 10_000; n++) {
+      meter.event(delivered('dm.received', `later ${n}`))
+      if (n % 100 === 0) await meter.settle()
+    }
+    expect(tries).toBeLessThanOrEqual(2)
+    expect(warnings).toHaveLength(1)
+    await meter.close()
+    expect(await store.prisma.xSpend.count()).toBe(0)
+  })
+
+  it('is not waited for when the program closes', async () => {
+    const prisma = { $transaction: () => new Promise(() => {}) } as unknown as Store['prisma']
+    const meter = createMeter({ store: { prisma }, logger: silent, onSpent: async () => {} })
+    meter.event(delivered('dm.received', 'one'))
+    const begun = performance.now()
+    await meter.close()
+    expect(performance.now() - begun).toBeLessThan(4_000)
+  })
+
+  it('has each event once when it is back, also where only its answer was lost', async () => {
+    const { store } = world.processes[0]
+    let writes = 0
+    const lost = deafened(store.prisma, () => void writes++)
+    const switching = { $transaction: (work: never) => (writes === 0 ? lost : store.prisma).$transaction(work) }
+    const meter = createMeter({
+      store: { prisma: switching as unknown as Store['prisma'] },
+      logger: silent,
+      onSpent: async () => {},
+    })
+    for (let n = 0; n < 6_000; n++) meter.event(delivered('dm.received', `event ${n}`))
+    meter.event({ type: 'oauth.revoke', id: undefined, accountXUserId: undefined })
+    meter.answered(world.accountId, 'POST /2/tweets', { body: {} })
+    await meter.flush()
+    await meter.flush()
+    await meter.close()
+    expect(await world.spent()).toEqual({ DM_EVENT: [0, 6_000, 60], POST_CREATE: [1, 1, 0.015] })
+    expect(await world.spent('app')).toEqual({ UNPRICED_EVENT: [0, 1, 0] })
   })
 })
 

@@ -67,7 +67,8 @@ export async function callingWorld(options: { clock?: () => Date; ownerXUserId?:
     const onSpent = (id: string) => watchBudget({ store, logger: silent }, id)
     const meter = createMeter({ store, logger: silent, ownerXUserId: options.ownerXUserId, onSpent })
     const tokens = { use: <T>(_id: string, call: (accessToken: string) => Promise<T>) => call(token) }
-    return { store, meter, calls: createXCalls({ store, tokens, meter, logger: silent }) }
+    const { ownerXUserId } = options
+    return { store, meter, calls: createXCalls({ store, tokens, meter, logger: silent, ownerXUserId }) }
   }
   const processes = [await open(), await open()] as const
   const [{ store }] = processes

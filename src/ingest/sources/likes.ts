@@ -27,6 +27,7 @@ export const likes: Source = {
       fetch: (accessToken, pageToken) =>
         x.likedPosts(account.xUserId, { accessToken, ...(pageToken && { pageToken }) }),
       parse: (body) => parseLikedPage(body, account.xUserId, history),
+      wholly: true,
       reachesKnown: (page) => isKnown(store, account, page),
       cursors: () => [{ ...key, sinceId: null, begunAt }],
     })

@@ -34,7 +34,7 @@ export const mentions: Source = {
     const partly = (oldestId: string, newestId: string) => [
       { ...key, sinceId: null, gap: { untilId: oldestId, newestId } },
     ]
-    await readPages(services, account, signal, {
+    const whole = await readPages(services, account, signal, {
       source: this.name,
       endpoint: name ? 'GET /2/tweets/search/recent' : ENDPOINT,
       fetch(accessToken, pageToken) {
@@ -59,7 +59,7 @@ export const mentions: Source = {
         return [{ ...key, sinceId: newestId, begunAt: untilId ? null : begunAt }]
       },
     })
-    if (isThereMore && !signal.aborted) await this.round(services, account, signal)
+    if (whole && isThereMore && !signal.aborted) await this.round(services, account, signal)
   },
 }
 
