@@ -74,7 +74,8 @@ export function decidePost(post: Post, { accounts, known, thread, deleted, suspe
 }
 
 /**
- * Decides about a post that an account likes (F14): a ticket of its author, unless it is on one already (F77). One that
+ * Decides about a post that an account likes (F14): a ticket of its author, unless it is on one already (F77), or names an
+ * account that captures mentions and was only not told of yet: that is the same ticket as without the like. One that
  * waits among the incoming posts is chosen by it. Its author has said nothing new, so no ticket is reopened.
  */
 export function decideLike(
@@ -100,7 +101,15 @@ export function decideLike(
     if (!isFull(open)) return { kind: 'COMMENT', ticketId, accountId, direction: 'INBOUND', status }
     return known ? ignore('ALREADY_CAPTURED') : goOn(open)
   }
-  return opening('X_CORP_LIKE', liker, closedTicket(thread))
+  // A like may be read before what it is of: what names us is a mention, whichever comes first.
+  const said = Date.parse(post.postedAt)
+  const mentioned = concernedBy(post, accounts, null).find(
+    ({ status, captureMentions, capturesFrom }) =>
+      status === 'ACTIVE' && captureMentions && capturesFrom.getTime() <= said,
+  )
+  return mentioned && !known
+    ? opening('X_CORP', mentioned, closedTicket(thread))
+    : opening('X_CORP_LIKE', liker, closedTicket(thread))
 }
 
 /**

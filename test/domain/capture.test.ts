@@ -383,6 +383,21 @@ const LIKES: [rule: string, what: Like, facts: Partial<Facts & { likedBefore: bo
   ['F77 but what is on a ticket is marked', like({ history: true }), { known: known() }, marked],
   ['F25 a like that was seen is seen once', like(), { likedBefore: true }, ignored('ALREADY_CAPTURED')],
   ['F14 what the account likes is a ticket of its author', like(), {}, likes(acme.id)],
+  ['F12 what names us is a mention, though the like comes first', like({ post: post() }), {}, opens(acme.id)],
+  [
+    'F12 so is what answers another of ours, as its follow-up',
+    like({ post: post({ ...silent, inReplyToUserId: '200' }) }),
+    { thread: thread({ status: 'CLOSED' }) },
+    opens(support.id, 'ticket-1'),
+  ],
+  ['F14 but not where mentions are not captured', like({ post: post() }), { accounts: [off(acme)] }, likes(acme.id)],
+  [
+    'F14 nor one of before the account was connected',
+    like({ post: post({ postedAt: '2025-01-01T00:00:00.000Z' }) }),
+    {},
+    likes(acme.id),
+  ],
+  ['F14 nor one that waits', like({ post: post() }), { known: known({ place: 'INCOMING' }) }, likes(acme.id)],
   ['F69 but waits when the author was suspended here', like(), { suspended: true }, waits(acme.id, 'AUTHOR_SUSPENDED')],
   ['F69 also on an open ticket', like(), { suspended: true, thread: thread() }, waits(acme.id, 'AUTHOR_SUSPENDED')],
   [

@@ -64,12 +64,13 @@ export async function connectBrand(
   databaseUrl: string,
   simulator: Pick<Simulator, 'url' | 'issueTokens'>,
   clientId?: string,
+  userId: string = SIMULATED_BRAND.id,
 ): Promise<string> {
   const logger = pino({ level: 'silent' })
   const store = await openStore({ databaseUrl, bus: { ring: async () => {} }, logger, poolSize: 2 })
   const x = createXClient({ ...SIMULATED_APP, apiUrl: new URL(simulator.url) })
   try {
-    const tokens = simulator.issueTokens({ userId: SIMULATED_BRAND.id, ...(clientId !== undefined && { clientId }) })
+    const tokens = simulator.issueTokens({ userId, ...(clientId !== undefined && { clientId }) })
     const { accountId } = await connectAccount(
       { store, vault: createVault(SECRET), x },
       {
