@@ -85,7 +85,11 @@ export async function readRound(
       if (read) memory.readAt.set(id, { updatedAt: read, twice: memory.readAt.get(id)?.updatedAt === read })
       else if (memory.turns.delete(id) || read === null) memory.turns.add(id)
     } catch (error) {
-      if (isForAll(error)) throw error
+      if (isForAll(error)) {
+        // It may have been hurried: not last in turn the next time.
+        memory.failed.add(id)
+        throw error
+      }
       logger.warn({ err: error, accountId: account.id, conversationId: id }, 'an XChat conversation could not be read')
       memory.failed.delete(id)
       // What X neither has nor lists is gone: it would fail for ever.
