@@ -56,7 +56,7 @@ it.skipIf(process.platform !== 'linux')(
         } finally {
           clearInterval(watching)
         }
-        peaks.push(peak);
+        peaks.push(peak)
       }
       await expectExactly(store, all)
       // Tickets that were opened first are seen first.
