@@ -34,7 +34,13 @@ const expect = { poll: { timeout: 10_000 } }
 
 /** The longest first, so that no worker begins one when the others are done. A fresh clone knows no durations. */
 const LONGEST = [
-  ...['faults/ingest-kills', 'faults/answers-kills', 'faults/ingest-outages', 'faults/ingest-stream'],
+  ...[
+    'faults/ingest-kills',
+    'faults/ingest-mixed-kills',
+    'faults/answers-kills',
+    'faults/ingest-outages',
+    'faults/ingest-stream',
+  ],
   ...['faults/ingest-burst', 'faults/rotate-secrets'],
   ...['e2e/start', 'outbound/delivery', 'cli/bulk-update', 'accounts/authorization', 'cli/watch'],
 ]

@@ -6,12 +6,12 @@ import type { Logger } from 'pino'
  * graphile-worker leaves the jobs of a killed process locked for four hours, in the name of its pool.
  * So every pool gives a sign of life, and whoever is alive unlocks what the silent ones hold. Times are the database's,
  * which may be set: then all seem silent, until they beat again. So whoever seems dead is looked at once more, after a
- * beat's time by our own clock. Resumed within SILENCE + BEAT + SECOND_LOOK + the poll interval = 9.2 s.
+ * beat's time by our own clock. Resumed within SILENCE + BEAT + SECOND_LOOK + the poll interval = 7.2 s.
  */
 
-const BEAT_MS = 2_000
+const BEAT_MS = 1_000
 const SILENCE_MS = 4_000
-const SECOND_LOOK_MS = 2_200
+const SECOND_LOOK_MS = 1_200
 
 export interface Heartbeat {
   /** Jobs that are due and not yet taken, as of the last beat. */

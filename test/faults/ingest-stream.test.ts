@@ -96,8 +96,11 @@ it('a stream that is open and dead, and one that swallows events, is made good b
   const threads = await converse(20, 100)
   await captured(world.store, postsOf(threads))
   simulator.setStreamMode({ silent: true })
+  // Silence is noticed after 45 s without a keep-alive; the next round of polling begins within 15 s of that.
+  const begun = performance.now()
   for (const [id, posts] of await converse(100, 100)) threads.set(id, posts)
   await captured(world.store, postsOf(threads), 90_000)
+  expect(performance.now() - begun).toBeLessThan(75_000)
   simulator.setStreamMode({ silent: false, lost: true })
   for (const [id, posts] of await converse(100, 100)) threads.set(id, posts)
   simulator.setStreamMode({ lost: false })

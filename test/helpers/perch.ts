@@ -49,7 +49,7 @@ export async function startPerch(options: Parameters<typeof settings>[0], tuning
 }
 
 /** X's real limits have room for a round every three seconds, and polling keeps to that. */
-async function allowQuickRounds(simulatorUrl: string): Promise<void> {
+export async function allowQuickRounds(simulatorUrl: string): Promise<void> {
   const timelines = ['GET /2/users/:id/mentions', 'GET /2/users/:id/tweets', 'GET /2/users/:id/liked_tweets']
   for (const endpoint of [...timelines, 'GET /2/tweets/search/recent', 'GET /2/dm_events']) {
     const limit = { method: 'POST', headers: { 'content-type': 'application/json' } }

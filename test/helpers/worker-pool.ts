@@ -6,6 +6,8 @@ import type { PerchProcess } from './processes.ts'
 export interface WorkerPool {
   /** Resolves with the worker that has ingested most since the last look, as soon as one has ingested anything. */
   busiest(): Promise<PerchProcess>
+  /** Resolves when all replacements are ready: others stand by. */
+  full(): Promise<void>
   /** SIGKILL. Its replacement starts, and is not waited for. False: it had ended by itself. */
   kill(victim: PerchProcess): Promise<boolean>
   stop(): Promise<void>
@@ -33,6 +35,9 @@ export async function workerPool(size: number, start: () => Promise<PerchProcess
       await expect.poll(look, { timeout: 30_000, interval: 10 }).toBe(true)
       if (!found) throw new Error('nobody ingests')
       return found
+    },
+    async full() {
+      await Promise.all(starting)
     },
     async kill(victim) {
       workers.delete(victim)
