@@ -33,8 +33,8 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
     const id = 'post' in item ? (item.post.repostOfId ?? item.post.id) : ''
     switch (decision.kind) {
       case 'OPEN_TICKET':
-        // F24: what an open ticket has no room for goes on in another; said once, on the full one.
-        if (thread && thread.status !== 'CLOSED') planner.stopImport(thread.ticketId)
+        // F24: what an open ticket of the account has no room for goes on in another; said once, on the full one.
+        if (thread?.accountId === decision.accountId && thread.status !== 'CLOSED') planner.stopImport(thread.ticketId)
         if (key) planner.open(item, decision, key)
         break
       case 'COMMENT':

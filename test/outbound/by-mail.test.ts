@@ -60,5 +60,5 @@ it('wait when the server says later (4xx), and are sent once it takes them', { t
   expect(smtp.mails).toEqual([])
   smtp.refuse(null)
   await expect.poll(delivery, { timeout: 30_000 }).toMatchObject({ state: 'SENT', error: null })
-  expect(smtp.mails.map(({ text }) => text?.startsWith('It is on its way.'))).toEqual([true])
+  expect(smtp.mails.map(({ text }) => text?.includes('It is on its way.'))).toEqual([true])
 })
