@@ -124,7 +124,7 @@ const ReplyOptionsRef = builder.objectRef<ReplyOptions>('ReplyOptions').implemen
       type: UserErrorRef,
       nullable: true,
       description:
-        'Why nobody may answer, whichever account is named: what `replyToTicket` would say of a ticket that is closed or deleted, or of which there is nothing to answer. Null: somebody may.',
+        'Why nobody may answer, whoever is named: what `replyToTicket` would say of a closed or deleted ticket. Null: somebody may.',
       resolve: ({ problem }) => problem,
     }),
     text: t.exposeString('text', {
