@@ -5,7 +5,7 @@ import { applyItems } from './apply.ts'
 import { IDS_PER_CALL, type PostLookup } from './convert-fetch.ts'
 import type { Stale } from './convert-find.ts'
 import { noteLooked } from './looked.ts'
-import { parseLookup } from './parse.ts'
+import { newerVersions, parseLookup } from './parse.ts'
 import { shownAt } from './seen-at.ts'
 
 /**
@@ -19,12 +19,21 @@ export async function refreshPosts(
   const byAccount = new Map<string, Stale[]>()
   for (const post of stale) byAccount.set(post.accountId, [...(byAccount.get(post.accountId) ?? []), post])
 
-  async function refresh(accountId: string, posts: Stale[]): Promise<void> {
+  /** What X shows now; false when its answer makes no sense. */
+  async function look(accountId: string, versionIds: readonly string[], readerId: string | undefined, again = false) {
     const asked = new Date()
-    const { body, rateLimit } = await lookup(accountId, [...new Set(posts.map(({ versionId }) => versionId))])
-    const answer = parseLookup(body, asked, posts[0]?.readerId)
-    if (!answer) return
+    const { body, rateLimit } = await lookup(accountId, versionIds)
+    const answer = parseLookup(body, asked, readerId)
+    if (!answer) return false
     await applyItems(store, shownAt(answer, rateLimit?.asOf).items)
+    const newer = newerVersions(body)
+    if (newer.length > 0 && !again) await look(accountId, newer, readerId, true)
+    return true
+  }
+
+  async function refresh(accountId: string, posts: Stale[]): Promise<void> {
+    const versionIds = [...new Set(posts.map(({ versionId }) => versionId))]
+    if (!(await look(accountId, versionIds, posts[0]?.readerId))) return
     await noteLooked(
       store.prisma,
       posts.map(({ postId }) => postId),

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { compareIds } from '../domain/x-id.ts'
 import type { Parsed, ReceivedDeletion, ReceivedPost } from './item.ts'
 import { type AuthoredPost, parseAuthors, parsePosts, parseUsers, xId } from './parse-post.ts'
-import { rawIncludes } from './x-names.ts'
+import { named, rawIncludes } from './x-names.ts'
 
 /* X's pages → items. Each post is judged by itself; a body that is no page at all gives undefined: X's fault, and worth a retry. */
 
@@ -88,4 +88,19 @@ export function parseLookup(body: unknown, at: Date, readerId?: string): Parsed 
     return problem.success ? [{ kind: 'deletion', postId: problem.data.resource_id, at: at.toISOString() }] : []
   })
   return { items: [...posts.map(asItem), ...gone], rejects }
+}
+
+const rawVersions = named(z.object({ id: xId, edit_history_tweet_ids: z.array(xId).optional() }))
+
+/**
+ * Of the posts of such an answer, the versions that X names as newer than those that it shows: asked for an older version,
+ * X shows that one (docs.x.com, "Edit Posts").
+ */
+export function newerVersions(body: unknown): string[] {
+  const answer = rawLookup.safeParse(body)
+  return (answer.data?.data ?? []).flatMap((raw) => {
+    const post = rawVersions.safeParse(raw)
+    const newest = post.data?.edit_history_tweet_ids?.toSorted(compareIds).at(-1)
+    return newest !== undefined && newest !== post.data?.id ? [newest] : []
+  })
 }

@@ -253,7 +253,8 @@ it('without SMTP the e-mail is a file in the data directory', async () => {
   app = await start({ PERCH_DATA_DIR: folder })
   x.simulator.revoke({ user: brand })
   // Written under another name first, so that it is there as a whole or not at all.
-  const files = async () => (await readdir(join(folder, 'mail')).catch(() => [])).filter((file) => file.endsWith('.eml'))
+  const files = async () =>
+    (await readdir(join(folder, 'mail')).catch(() => [])).filter((file) => file.endsWith('.eml'))
   await expect.poll(files, { timeout: 10_000 }).toHaveLength(1)
   const [name = ''] = await files()
   const mail = await simpleParser(await readFile(join(folder, 'mail', name)))

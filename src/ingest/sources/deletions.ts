@@ -1,6 +1,6 @@
 import { XError } from '../../x/errors.ts'
 import { noteLooked } from '../looked.ts'
-import { parseLookup } from '../parse.ts'
+import { newerVersions, parseLookup } from '../parse.ts'
 import { shownAt } from '../seen-at.ts'
 import type { PolledAccount, Source, SourceServices } from './source.ts'
 
@@ -34,15 +34,19 @@ export const deletions: Source = {
   },
 }
 
+/** Edits that nobody has told of are named by the versions that are shown, and then asked for, too. */
 async function lookUp(
-  { x, calls, inbox }: SourceServices,
+  { x, calls, inbox }: Pick<SourceServices, 'x' | 'calls' | 'inbox'>,
   account: PolledAccount,
   { versionIds, askedAt }: Pick<NextPosts, 'versionIds' | 'askedAt'>,
+  again = false,
 ): Promise<void> {
   const answer = await calls.use(account.id, deletions.endpoint, (token) => x.posts(versionIds, token))
   const found = parseLookup(answer.body, askedAt, account.xUserId)
   if (!found) throw new XError('UNAVAILABLE', 'deletions: the answer is not one of X')
   await inbox.deliver({ source: deletions.name, ...shownAt(found, answer.rateLimit?.asOf) })
+  const newer = newerVersions(answer.body)
+  if (newer.length > 0 && !again) await lookUp({ x, calls, inbox }, account, { versionIds: newer, askedAt }, true)
 }
 
 /** The posts that wait and are to be looked at. */
