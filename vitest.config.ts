@@ -48,8 +48,9 @@ const LONGEST = [
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => {
-      const index = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
-      return index < 0 ? LONGEST.length : index
+      const isOne = (name: string) => moduleId.endsWith(`/test/${name}.test.ts`)
+      const index = LONGEST.findIndex(isOne)
+      return index >= 0 ? index : LONGEST.length + (LAST.some(isOne) ? 1 : 0)
     }
     return (await super.sort(files)).sort((a, b) => rank(a) - rank(b))
   }

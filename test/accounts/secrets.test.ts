@@ -46,7 +46,9 @@ beforeAll(async () => {
       }
     },
   })
-  monitor = await new Redis(redis.url).monitor()
+  const client = new Redis(redis.url)
+  monitor = await client.monitor()
+  client.disconnect()
   monitor.on('monitor', (_time: string, args: string[]) => void overRedis.push(args.join(' ')))
   const sink = new Writable({
     write(chunk, _encoding, done) {

@@ -48,13 +48,14 @@ async function torment(how: 'polling' | 'not polling'): Promise<void> {
   // X tells nothing: what it has must be read back.
   const start = () => spawnPerch({ ...common, role: 'worker', env: { X_ACTIVITY: 'off' } })
   const { prisma, close } = await testStore(world.database.url)
-  // Somebody has the leases, and does nothing with them.
-  if (how === 'not polling')
-    await prisma.$executeRaw`
-      INSERT INTO lease (name, holder, expires_at)
-      SELECT kind || '/' || id, 'nobody', clock_timestamp() + interval '1 day'
-      FROM account, unnest(ARRAY['poll', 'xchat']) AS kind
-      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`
+  // Somebody has the leases, renews them, and does nothing with them.
+  const hold = () => prisma.$executeRaw`
+    INSERT INTO lease (name, holder, expires_at)
+    SELECT kind || '/' || id, 'nobody', clock_timestamp() + interval '1 hour'
+    FROM account, unnest(ARRAY['poll', 'xchat']) AS kind
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`
+  if (how === 'not polling') await hold()
+  const holding = setInterval(() => how === 'not polling' && void hold().catch(() => {}), 1_000)
   const given: Given[] = []
   let worker = await start()
   /** Gives an answer by each way, and kills the worker when X was asked to take all of them and has not answered. */
@@ -104,6 +105,7 @@ async function torment(how: 'polling' | 'not polling'): Promise<void> {
     for (const { commentId } of lost) expect(after.get(commentId)).toEqual(['UNKNOWN', 1])
     for (const { user, way, text } of lost) expect(howOftenOnX(simulator, user, way, text)).toBe(0)
   } finally {
+    clearInterval(holding)
     await worker.stop()
     await door.close()
     await close()
