@@ -23,7 +23,7 @@ interface Pace {
 }
 const ALONE: Pace = { size: 1_000, lanes: 2, breath: 0 }
 /** While this process answers others as well: each of them waits for whatever a batch does at one go. */
-const AMONG_OTHERS: Pace = { size: 250, lanes: 1, breath: 0.25 }
+const AMONG_OTHERS: Pace = { size: 125, lanes: 1, breath: 0.4 }
 /** Then the next job that waits gets its turn, if there is one: to come back takes up to a second. */
 const SLICE_MS = 5_000
 

@@ -73,7 +73,7 @@ it('while its process answers others, a bulk update goes in smaller steps', asyn
   })
   const [first] = [await begin('among others'), await begin('waiting')]
   await task({ jobId: first }, undefined)
-  expect(await done(first)).toBe(250)
+  expect(await done(first)).toBe(125)
 })
 
 it('is worked on by several at once as by one: every ticket is changed once', async () => {

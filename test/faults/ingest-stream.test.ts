@@ -63,7 +63,8 @@ it('a stream that is cut as soon as it is back, now and then in the middle of an
     cuts += simulator.dropStreams({ midLine: cuts % 3 === 0 }).dropped
     await pause(100)
   }
-  expect(cuts).toBeGreaterThan(5)
+  // One that does not last is asked for ever less often, up to seven seconds apart.
+  expect(cuts).toBeGreaterThan(3)
   await settle(await talk, seen)
 })
 
