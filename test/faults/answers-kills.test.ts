@@ -23,8 +23,9 @@ interface Given {
 }
 
 it('answers whose worker is killed when X has them are sent once, each, and known to be', async () => {
-  await Promise.all([torment('polling'), torment('not polling')])
-}, 900_000)
+  // One world at a time: chat-xdk, with which the simulated people read, keeps state for its whole process.
+  for (const how of ['polling', 'not polling'] as const) await torment(how)
+}, 1_500_000)
 
 async function torment(how: 'polling' | 'not polling'): Promise<void> {
   const world = await answeringWorld(WAYS.length, 1)
