@@ -61,10 +61,11 @@ describe('whatever the facts', () => {
       { numRuns: 2_000 },
     )
 
-  it('our own post neither opens a ticket nor waits', () => {
-    property((what, { accounts }, { kind }) => {
-      if (accounts.some(({ xUserId }) => xUserId === what.authorId))
-        expect(['IGNORE', 'COMMENT', 'REVISE', 'MARK']).toContain(kind)
+  it('our own post opens no ticket, and waits only for want of room on the one that it answers (F24)', () => {
+    property((what, { accounts }, decision) => {
+      if (!accounts.some(({ xUserId }) => xUserId === what.authorId)) return
+      if (decision.kind === 'WAIT') expect(decision.reason).toBe('TICKET_FULL')
+      else expect(['IGNORE', 'COMMENT', 'REVISE', 'MARK']).toContain(decision.kind)
     })
   })
 
