@@ -64,7 +64,7 @@ export function createNoticeTask(services: {
       await mailer.send(mail)
       logger.info({ accountId, userId, about: what.kind }, 'an administrator was written to')
     } catch (error) {
-      if (!(error instanceof MailError) || error.kind === 'TEMPORARY') throw error
+      if (!(error instanceof MailError) || error.kind !== 'PERMANENT') throw error
       logger.error({ err: error, accountId, userId }, 'an administrator cannot be written to')
     }
   }

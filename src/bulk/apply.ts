@@ -1,4 +1,4 @@
-import type { EventBody } from '../domain/event.ts'
+import { deliveryChanged, type EventBody } from '../domain/event.ts'
 import type { PatchFacts } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { BulkUpdateJob } from '../generated/prisma/client.ts'
@@ -127,7 +127,7 @@ function* eventsOf(one: Done, { userId }: Audience, { notes, given, waiting }: C
   const authorId = id === undefined ? undefined : waiting.get(id)
   if (id === undefined || authorId === undefined) return
   const comment = { id, authorId, direction: 'OUTBOUND', visibility: 'PUBLIC' } as const
-  yield { type: 'comment.updated', ticket, comment, changed: ['deliveryState'] }
+  yield deliveryChanged(ticket, comment, 'QUEUED', 'FAILED')
 }
 
 function resultOf({ place, decision, written, kept }: Done, given: ReadonlyMap<string, string>): Result {

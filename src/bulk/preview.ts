@@ -6,7 +6,7 @@ import type { Audience } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import { readPatchFacts } from '../tickets/patch-facts.ts'
-import { repliesAsked } from './apply.ts'
+import { answerable, repliesAsked } from './apply.ts'
 import type { BulkPreview, BulkTargets, BulkUpdateRequest, PreviewedTicket, SenderCount } from './bulk-updates.ts'
 import { type Deed, decide } from './decide.ts'
 import { clock } from './jobs.ts'
@@ -87,7 +87,7 @@ async function previewStep(
   const tickets = [...found.values()].map(({ ticket }) => ticket)
   const facts = await readPatchFacts(db, { actorId: person.userId, patches, tickets }, false)
   const now = await clock(db)
-  const answers = await replies.decide({ db }, repliesAsked(found, targets), 'preview')
+  const answers = await replies.decide({ db }, repliesAsked(found, answerable(found, targets, facts, now)), 'preview')
   return targets.map(({ ticketId, deed }) => {
     const one = found.get(ticketId)
     const { decision, written } = decide(one, deed, facts, now, answers.get(ticketId))

@@ -45,7 +45,7 @@ const MAIL_ERRORS: Partial<Record<DeliveryError, string>> = {
   MAIL_REFUSED:
     'The mail server refuses the message. Look whether the customer’s address is right; what the server said may tell why. Then retry.',
   UNKNOWN:
-    'Perch was interrupted while it was sent, and mail servers cannot be asked. The customer may have it: retry if it may come twice.',
+    'The connection, or Perch, was interrupted while it was sent, and mail servers cannot be asked. The customer may have it: retry if it may come twice.',
 }
 
 /** Why an answer was not sent, or not yet, in words for the agent. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DELIVERY_STATES, type DeliveryState } from './delivery.ts'
 import type { Position } from './position.ts'
 import { TICKET_ACCESS } from './ticket-access.ts'
 
@@ -104,6 +105,8 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     ticket: ticketSnapshotSchema,
     comment: commentRefSchema,
     changed: z.array(z.string()),
+    /** With `deliveryState`. Absent: in events older than this field. */
+    delivery: z.object({ before: z.enum(DELIVERY_STATES), after: z.enum(DELIVERY_STATES) }).optional(),
   }),
   z.object({ type: z.literal('account.created'), accountId: z.string() }),
   /** `what` happened to it; absent: some of its fields changed. `cause` with DEAUTHORIZED, `days` with INACTIVITY_WARNING. */
@@ -161,6 +164,20 @@ export const eventBodySchema = z.discriminatedUnion('type', [
 ])
 /** What happened, before the log has given it a place. */
 export type EventBody = z.infer<typeof eventBodySchema>
+
+/** That an answer stands otherwise on its way out, or is tried again. */
+export const deliveryChanged = (
+  ticket: TicketSnapshot,
+  comment: z.infer<typeof commentRefSchema>,
+  before: DeliveryState,
+  after: DeliveryState,
+): EventBody => ({
+  type: 'comment.updated',
+  ticket,
+  comment,
+  changed: ['deliveryState'],
+  delivery: { before, after },
+})
 
 export const logEventSchema = z.object({
   offset: z.number().int().positive(),

@@ -1,5 +1,6 @@
-import { isSince } from '../domain/delivery.ts'
+import { type DeliveryState, isSince } from '../domain/delivery.ts'
 import { deliveryJob } from '../domain/delivery-job.ts'
+import { deliveryChanged } from '../domain/event.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
@@ -18,6 +19,7 @@ interface Pending {
   /** The ticket that X would tell of it on. */
   readonly ticketId: string
   readonly channel: string
+  readonly state: DeliveryState
   readonly body: string
   /** Of an XChat message: the ids by which X may have it. */
   readonly externalIds: readonly string[]
@@ -39,7 +41,8 @@ export async function claimAnswers(
       SELECT id, id AS target FROM unnest(${ticketIds}::uuid[]) AS id
       UNION SELECT t.id, f.target FROM ticket t JOIN family f ON t.merged_into_id = f.id
     )
-    SELECT d.comment_id AS "commentId", f.id AS "ofTicket", f.target AS "ticketId", d.channel::text AS channel, c.body,
+    SELECT d.comment_id AS "commentId", f.id AS "ofTicket", f.target AS "ticketId", d.channel::text AS channel, d.state::text AS state,
+      c.body,
       ARRAY(SELECT a.x_user_id || '/' || m FROM unnest(d.message_id || d.earlier_message_ids) AS m WHERE m IS NOT NULL)
         AS "externalIds",
       coalesce(d.uncertain_since, d.begun_at) AS since
@@ -65,7 +68,7 @@ export async function claimAnswers(
       data: { externalId: comment.externalId },
       select: { id: true, authorId: true, direction: true, visibility: true, ticket: true },
     })
-    emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment: ref, changed: ['deliveryState'] })
+    emit(deliveryChanged(snapshotOf(ticket), ref, answer.state, 'SENT'))
   }
   if (taken.size > 0) {
     // What waits behind them, whoever sends it, has its turn.

@@ -23,10 +23,13 @@ export interface Mailer {
   close(): Promise<void>
 }
 
-/** A mail was not handed over. TEMPORARY: another try may do it; PERMANENT: it never will. Names no credentials. */
+/**
+ * A mail was not handed over. TEMPORARY: another try may do it; PERMANENT: it never will; UNCERTAIN: the server had all of
+ * it and has not answered, so that it may be on its way. Names no credentials.
+ */
 export class MailError extends Error {
   override readonly name = 'MailError'
-  readonly kind: 'TEMPORARY' | 'PERMANENT'
+  readonly kind: 'TEMPORARY' | 'PERMANENT' | 'UNCERTAIN'
   constructor(kind: MailError['kind'], message: string) {
     super(message)
     this.kind = kind

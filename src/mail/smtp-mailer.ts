@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { createTransport } from 'nodemailer'
 import { MailError, type Mailer } from './mailer.ts'
 import { toMessage } from './message.ts'
@@ -22,12 +23,27 @@ export function createSmtpMailer({ url, from }: { url: string; from: string }): 
     // Nothing is sent again by itself: the server may have it.
     maxRequeues: 0,
   })
+  // The bytes of each mail under way, by its message id: nodemailer reads them when the server has asked for them (354).
+  const bytes = new Map<string, Readable>()
+  transport.use('stream', ({ message }, done) => {
+    const read = message.createReadStream.bind(message)
+    message.createReadStream = (options) => {
+      const stream = read(options)
+      bytes.set(message.messageId(), stream)
+      return stream
+    }
+    done()
+  })
   return {
     async send(mail) {
+      const message = toMessage(mail, from)
+      const id = String(message.messageId)
       try {
-        await transport.sendMail(toMessage(mail, from))
+        await transport.sendMail(message)
       } catch (error) {
-        throw translate(error)
+        throw translate(error, bytes.get(id)?.readableEnded === true)
+      } finally {
+        bytes.delete(id)
       }
     },
     async close() {
@@ -36,10 +52,15 @@ export function createSmtpMailer({ url, from }: { url: string; from: string }): 
   }
 }
 
-/** 5yz is the server's last word (RFC 5321 §4.2.1); everything else may pass. */
-function translate(error: unknown): MailError {
+/**
+ * 5yz is the server's last word (RFC 5321 §4.2.1); everything else may pass. A server that was told that the mail is
+ * whole and said nothing may have taken it (RFC 5321 §4.5.3.2.6).
+ */
+function translate(error: unknown, whole: boolean): MailError {
   const { responseCode, command, message } = describe(error)
   const said = message.split('\n', 1)[0]?.slice(0, 200) ?? ''
+  if (whole && responseCode === undefined)
+    return new MailError('UNCERTAIN', `the SMTP server did not say whether it took the mail: ${said}`)
   // A refused sign-in is the operator's to mend, and then the mail goes out.
   const final = responseCode !== undefined && responseCode >= 500 && command !== 'AUTH' && responseCode !== 530
   return new MailError(final ? 'PERMANENT' : 'TEMPORARY', `the SMTP server did not take the mail: ${said}`)

@@ -54,6 +54,7 @@ async function attempt(mailer: Pick<Mailer, 'send'>, mail: Parameters<Mailer['se
   } catch (error) {
     if (!(error instanceof MailError)) throw error
     if (error.kind === 'TEMPORARY') return { kind: 'LATER', error: 'UNAVAILABLE' }
+    if (error.kind === 'UNCERTAIN') return { kind: 'UNCERTAIN', refused: false }
     return { kind: 'REFUSED', error: 'MAIL_REFUSED', detail: error.message }
   }
 }

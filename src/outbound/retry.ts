@@ -1,6 +1,7 @@
-import { type DeliveryError, isRetryable, mayBeSentWords } from '../domain/delivery.ts'
+import { type DeliveryError, type DeliveryState, isRetryable, mayBeSentWords } from '../domain/delivery.ts'
 import { deliveryJob } from '../domain/delivery-job.ts'
 import type { UserError, UserErrorCode } from '../domain/errors.ts'
+import { deliveryChanged } from '../domain/event.ts'
 import { type ReplyChannel, refusalOf } from '../domain/sender.ts'
 import type { TicketState } from '../domain/ticket.ts'
 import type { Audience } from '../domain/visibility.ts'
@@ -80,12 +81,7 @@ export async function retry(
       })
       const { subject: _, ...snapshot } = ticket
       const { id, authorId, direction, visibility } = comment
-      scope.emit({
-        type: 'comment.updated',
-        ticket: snapshot,
-        comment: { id, authorId, direction, visibility },
-        changed: ['deliveryState'],
-      })
+      scope.emit(deliveryChanged(snapshot, { id, authorId, direction, visibility }, row.state, 'QUEUED'))
       scope.enqueue(deliveryJob(row.accountId))
       return { ticketId: ticket.id, commentId, userErrors: [] }
     },
@@ -94,7 +90,7 @@ export async function retry(
 }
 
 interface Retried {
-  readonly state: string
+  readonly state: DeliveryState
   readonly error: DeliveryError | null
   readonly channel: ReplyChannel
   /** Null: an e-mail. */

@@ -1,6 +1,6 @@
 import type { DeliveryError, DeliveryState, Standing } from '../domain/delivery.ts'
 import { deliveryJob } from '../domain/delivery-job.ts'
-import type { Actor } from '../domain/event.ts'
+import { type Actor, deliveryChanged } from '../domain/event.ts'
 import type { ReplyChannel } from '../domain/sender.ts'
 import { Prisma } from '../generated/prisma/client.ts'
 import type { ChangeScope, Store } from '../store/store.ts'
@@ -110,7 +110,7 @@ export async function beginAttempt(
         SELECT FROM delivery WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' FOR UPDATE`
       if (!waits) return false
       await write(scope.db, commentId, DELETED)
-      await tell(scope, commentId)
+      await tell(scope, commentId, 'QUEUED', 'FAILED')
       await wakeNext(scope, commentId)
       return false
     }
@@ -121,7 +121,7 @@ export async function beginAttempt(
           ELSE earlier_message_ids || message_id END
       WHERE comment_id = ${commentId}::uuid AND state = 'QUEUED' AND attempts = ${attempts}`
     if (begun === 0) return false
-    await tell(scope, commentId)
+    await tell(scope, commentId, 'QUEUED', 'SENDING')
     return true
   })
   return value
@@ -142,7 +142,7 @@ export async function waitForRoom(store: Store, delivery: DueDelivery, waitMs: n
         SELECT FROM delivery o
         WHERE o.account_id = d.account_id AND o.finished_at IS NULL AND o.comment_id <> d.comment_id
           AND o.channel = d.channel AND o.error = 'RATE_LIMITED' AND o.due_at > clock_timestamp())`
-    if (noted > 0 && error !== 'RATE_LIMITED') await tell(scope, commentId)
+    if (noted > 0 && error !== 'RATE_LIMITED') await tell(scope, commentId, 'QUEUED', 'QUEUED')
   })
 }
 
@@ -182,7 +182,7 @@ export async function settle(
     // X may have told of it by another way: then it is SENT, and stays so.
     if (before?.state !== from) return
     await write(scope.db, commentId, standing, looks)
-    if (standing.state !== before.state) await tell(scope, commentId)
+    if (standing.state !== before.state) await tell(scope, commentId, before.state, standing.state)
     if (isFinal(standing.state)) await wakeNext(scope, commentId)
   })
 }
@@ -214,11 +214,16 @@ async function write(
 }
 
 /** Says in the log that an answer stands otherwise. */
-export async function tell({ db, emit }: ChangeScope, commentId: string): Promise<void> {
+async function tell(
+  { db, emit }: ChangeScope,
+  commentId: string,
+  before: DeliveryState,
+  after: DeliveryState,
+): Promise<void> {
   const comment = await db.comment.findUniqueOrThrow({
     where: { id: commentId },
     select: { id: true, authorId: true, direction: true, visibility: true, ticket: true },
   })
   const { ticket, ...ref } = comment
-  emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment: ref, changed: ['deliveryState'] })
+  emit(deliveryChanged(snapshotOf(ticket), ref, before, after))
 }

@@ -30,7 +30,7 @@ export function createConfirmationTask(services: {
     try {
       await mailer.send({ to: open.email, messageId: `confirm.${confirmationId}@perch`, ...written })
     } catch (error) {
-      if (!(error instanceof MailError) || error.kind === 'TEMPORARY') throw error
+      if (!(error instanceof MailError) || error.kind !== 'PERMANENT') throw error
       logger.warn({ err: error, confirmationId }, 'an address that was to be confirmed takes no mail')
     }
   }

@@ -1,7 +1,9 @@
+import type { DeliveryState } from '../domain/delivery.ts'
 import { visibleTickets } from '../domain/visibility.ts'
 import { AUDIT_FIELDS, AuditFieldEnum, AuditValue, auditValue } from './audit-values.ts'
 import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
+import { DeliveryStateEnum } from './enums.ts'
 import { TicketRef } from './ticket.ts'
 import { TICKET_EVENT_TYPES, TicketEventTypeEnum } from './ticket-event.ts'
 import type { TicketEventBody } from './ticket-event-filter.ts'
@@ -10,6 +12,10 @@ import { viewerOf } from './viewer.ts'
 /* What an event of the log says of a ticket, piece by piece. */
 
 type Type = typeof TicketEventTypeEnum.$inferType
+interface Delivery {
+  readonly before: DeliveryState
+  readonly after: DeliveryState
+}
 type Piece =
   | {
       readonly kind: 'AuditFieldChange'
@@ -22,6 +28,7 @@ type Piece =
       readonly type: Type
       readonly commentId: string
       readonly fields: readonly string[]
+      readonly delivery: Delivery | null
     }
   | { readonly kind: 'AuditStep'; readonly type: Type; readonly spam: boolean }
   | { readonly kind: 'AuditMerge'; readonly intoId: string | null; readonly sourceIds: readonly string[] }
@@ -45,12 +52,20 @@ export function piecesOf(body: TicketEventBody): Piece[] {
       const { commentId } = body
       return commentId === null
         ? [opened]
-        : [opened, { kind: 'AuditComment', type: 'COMMENT_CREATED', commentId, fields: [] }]
+        : [opened, { kind: 'AuditComment', type: 'COMMENT_CREATED', commentId, fields: [], delivery: null }]
     }
     case 'comment.created':
-      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: [] }]
+      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: [], delivery: null }]
     case 'comment.updated':
-      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: body.changed }]
+      return [
+        {
+          kind: 'AuditComment',
+          type,
+          commentId: body.comment.id,
+          fields: body.changed,
+          delivery: body.delivery ?? null,
+        },
+      ]
     case 'ticket.merged':
       return [{ kind: 'AuditMerge', intoId: body.intoId, sourceIds: body.sourceIds }]
     default:
@@ -81,6 +96,17 @@ const AuditFieldChange = builder.objectRef<Of<'AuditFieldChange'>>('AuditFieldCh
   }),
 })
 
+const AuditDelivery = builder.objectRef<Delivery>('AuditDelivery').implement({
+  description: 'How an answer stood on its way to the customer, and how it stands.',
+  fields: (t) => ({
+    before: t.expose('before', { type: DeliveryStateEnum, description: 'How it stood.' }),
+    after: t.expose('after', {
+      type: DeliveryStateEnum,
+      description: 'How it stands; the same again when X takes nothing for now.',
+    }),
+  }),
+})
+
 const AuditComment = builder.objectRef<Of<'AuditComment'>>('AuditComment').implement({
   description: 'A comment was added, or changed.',
   fields: (t) => ({
@@ -95,6 +121,12 @@ const AuditComment = builder.objectRef<Of<'AuditComment'>>('AuditComment').imple
     fields: t.stringList({
       description: 'What of it changed, such as `body`, `deletedAt`, `deliveryState`. Empty when it was added.',
       resolve: ({ fields }) => [...fields],
+    }),
+    delivery: t.field({
+      type: AuditDelivery,
+      nullable: true,
+      description: 'With `deliveryState`: how the answer stood, and stands.',
+      resolve: ({ delivery }) => delivery,
     }),
   }),
 })

@@ -1,4 +1,4 @@
-import { type Audience, seesField } from '../domain/visibility.ts'
+import { type Audience, isStaff, seesField } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { encodeGlobalId } from './global-id.ts'
 import type { TicketEventBody } from './ticket-event-filter.ts'
@@ -36,7 +36,11 @@ export const TicketChangeRef = builder.objectRef<TicketChange>('TicketChange').i
 
 /** What changed, as far as the audience is told. */
 export function changesOf(body: TicketEventBody, audience: Audience): TicketChange[] {
-  if (body.type === 'comment.updated') return body.changed.map((field) => ({ field, before: null, after: null }))
+  if (body.type === 'comment.updated')
+    return body.changed.map((field) => {
+      const delivery = field === 'deliveryState' && isStaff(audience) ? body.delivery : undefined
+      return { field, before: delivery?.before ?? null, after: delivery?.after ?? null }
+    })
   if (body.type !== 'ticket.updated') return []
   const read = (values: object, field: string): unknown => {
     const value: unknown = Object.entries(values).find(([name]) => name === field)?.[1] ?? null

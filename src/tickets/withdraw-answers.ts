@@ -1,4 +1,5 @@
 import type { DeliveryError } from '../domain/delivery.ts'
+import { deliveryChanged } from '../domain/event.ts'
 import type { TicketState } from '../domain/ticket.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -21,6 +22,5 @@ export async function withdrawAnswers({ db, emit }: ChangeScope, ticket: TicketS
     orderBy: { id: 'asc' },
     select: { id: true, authorId: true, direction: true, visibility: true },
   })
-  for (const comment of comments)
-    emit({ type: 'comment.updated', ticket: snapshotOf(ticket), comment, changed: ['deliveryState'] })
+  for (const comment of comments) emit(deliveryChanged(snapshotOf(ticket), comment, 'QUEUED', 'FAILED'))
 }

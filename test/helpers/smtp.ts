@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 
@@ -7,6 +8,8 @@ export interface TestSmtp {
   readonly mails: readonly ParsedMail[]
   /** What the next recipients are answered; null takes them. */
   refuse(code: number | null): void
+  /** The next mail is taken, and the connection cut instead of an answer. */
+  cutOnce(): void
   close(): Promise<void>
 }
 
@@ -14,6 +17,8 @@ export interface TestSmtp {
 export async function startSmtp(login?: { user: string; pass: string }): Promise<TestSmtp> {
   const mails: ParsedMail[] = []
   let refusal: number | null = null
+  let cut = false
+  const sockets = new Set<Socket>()
   const server = new SMTPServer({
     authOptional: login === undefined,
     allowInsecureAuth: true,
@@ -28,11 +33,17 @@ export async function startSmtp(login?: { user: string; pass: string }): Promise
     onData: (stream, _session, done) => {
       simpleParser(stream).then((mail) => {
         mails.push(mail)
-        done()
+        if (!cut) return done()
+        cut = false
+        for (const socket of sockets) socket.destroy()
       }, done)
     },
   })
   server.on('error', () => {})
+  server.server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.server.address()
   const port = typeof address === 'object' ? address?.port : undefined
@@ -42,6 +53,9 @@ export async function startSmtp(login?: { user: string; pass: string }): Promise
     mails,
     refuse(code) {
       refusal = code
+    },
+    cutOnce() {
+      cut = true
     },
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }

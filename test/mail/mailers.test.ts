@@ -70,6 +70,16 @@ describe('over SMTP', () => {
     await expect(mailer.send(mail())).rejects.toMatchObject({ kind: 'TEMPORARY' })
   })
 
+  it('a connection that is lost when the server has the whole mail leaves open whether it took it', async () => {
+    smtp = await startSmtp()
+    mailer = createSmtpMailer({ url: smtp.url, from: FROM })
+    smtp.cutOnce()
+    await expect(mailer.send(mail())).rejects.toMatchObject({ name: 'MailError', kind: 'UNCERTAIN' })
+    expect(smtp.mails).toHaveLength(1)
+    await mailer.send(mail({ messageId: 'three@example.org' }))
+    expect(smtp.mails).toHaveLength(2)
+  })
+
   it('no text adds a header or a recipient', async () => {
     smtp = await startSmtp()
     mailer = createSmtpMailer({ url: smtp.url, from: FROM })

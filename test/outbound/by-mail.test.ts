@@ -28,37 +28,54 @@ afterAll(async () => {
   await database?.drop()
 })
 
-it('wait when the server says later (4xx), and are sent once it takes them', { timeout: 60_000 }, async () => {
+interface Delivery {
+  readonly state: string
+  readonly error: string | null
+  readonly attempts: number
+}
+
+/** Somebody who wrote by post is answered by e-mail. Gives how to look at the answer. */
+async function answer(username: string, body: string): Promise<() => Promise<Delivery>> {
   const { prisma } = app.store
-  simulator.createUser({ username: 'ada' })
-  const { id: sourcePostId } = simulator.createPost({ from: 'ada', text: '@acme where is my parcel?' })
+  simulator.createUser({ username })
+  const { id: sourcePostId } = simulator.createPost({ from: username, text: '@acme where is my parcel?' })
   const find = () => prisma.ticket.findUnique({ where: { sourcePostId } })
   await expect.poll(find, { timeout: 20_000 }).not.toBeNull()
   const { id: ticketId, requesterId } = await prisma.ticket.update({
     where: { sourcePostId },
     data: { movedToEmailAt: new Date() },
   })
-  await prisma.user.update({ where: { id: requesterId }, data: { email: 'ada@mail.example' } })
-  smtp.refuse(451)
+  await prisma.user.update({ where: { id: requesterId }, data: { email: `${username}@mail.example` } })
   const token = await tokenFor(app)
   const { replyToTicket } = await query<{ replyToTicket: { comment: { id: string } } }>(
     app.url,
     token,
     'mutation($input: ReplyToTicketInput!) { replyToTicket(input: $input) { comment { id } } }',
-    { input: { ticketId: encodeGlobalId('Ticket', ticketId), body: 'It is on its way.' } },
+    { input: { ticketId: encodeGlobalId('Ticket', ticketId), body } },
   )
-  const delivery = async () =>
-    (
-      await query<{ node: { delivery: { state: string; error: string | null; attempts: number } } }>(
-        app.url,
-        token,
-        'query($id: ID!) { node(id: $id) { ... on Comment { delivery { state error attempts } } } }',
-        replyToTicket.comment,
-      )
-    ).node.delivery
+  const found = () =>
+    query<{ node: { delivery: Delivery } }>(
+      app.url,
+      token,
+      'query($id: ID!) { node(id: $id) { ... on Comment { delivery { state error attempts } } } }',
+      replyToTicket.comment,
+    )
+  return async () => (await found()).node.delivery
+}
+
+it('wait when the server says later (4xx), and are sent once it takes them', { timeout: 60_000 }, async () => {
+  smtp.refuse(451)
+  const delivery = await answer('ada', 'It is on its way.')
   await expect.poll(delivery, { timeout: 20_000 }).toMatchObject({ state: 'QUEUED', error: 'UNAVAILABLE' })
   expect(smtp.mails).toEqual([])
   smtp.refuse(null)
   await expect.poll(delivery, { timeout: 30_000 }).toMatchObject({ state: 'SENT', error: null })
   expect(smtp.mails.map(({ text }) => text?.includes('It is on its way.'))).toEqual([true])
 })
+
+it('are not sent again when the server had all of it and did not answer: the agent is told', async () => {
+  smtp.cutOnce()
+  const delivery = await answer('bob', 'It is at your neighbour’s.')
+  await expect.poll(delivery, { timeout: 40_000 }).toMatchObject({ state: 'UNKNOWN', attempts: 1 })
+  expect(smtp.mails.filter(({ text }) => text?.includes('neighbour'))).toHaveLength(1)
+}, 60_000)

@@ -1,6 +1,7 @@
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import WebSocket from 'ws'
+import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { query, tokenFor } from '../helpers/perch.ts'
 import { type AnsweringWorld, answeringWorld, SENDING_PATHS } from './answering.ts'
 
@@ -19,8 +20,14 @@ const SLOW = { match: SENDING, kind: 'delay', delayMs: 3_000 } as const
 interface Told {
   readonly ticketEvents: {
     readonly type: string
+    readonly changes: readonly { readonly before: string | null; readonly after: string | null }[]
     readonly comment: { readonly id: string; readonly delivery: { readonly state: string } | null } | null
   }
+}
+
+interface Audited {
+  readonly comment?: { readonly id: string }
+  readonly delivery?: { readonly before: string; readonly after: string } | null
 }
 
 it.each([
@@ -44,7 +51,7 @@ it.each([
   })
   const events = client.iterate<Told>({
     query: `subscription($after: Position) { ticketEvents(after: $after) {
-      type comment { id delivery { state } } } }`,
+      type changes { before after } comment { id delivery { state } } } }`,
     variables: { after: tickets.position },
   })
   // What waits behind a slow one can be seen to wait.
@@ -53,12 +60,25 @@ it.each([
   await world.reply(ticketId, 'The same')
   const { id } = await world.reply(ticketId, text)
   const seen: string[] = []
+  const steps: string[] = []
   for await (const { data } of events) {
-    const { type, comment } = data?.ticketEvents ?? {}
+    const { type, changes, comment } = data?.ticketEvents ?? {}
     if (comment?.id !== id) continue
     seen.push(`${type} ${comment.delivery?.state}`)
+    if (type === 'COMMENT_UPDATED') steps.push(...(changes ?? []).map(({ before, after }) => `${before} ${after}`))
     if (comment.delivery?.state === end) break
   }
   await client.dispose()
   expect(seen).toEqual(['COMMENT_CREATED QUEUED', 'COMMENT_UPDATED SENDING', `COMMENT_UPDATED ${end}`])
+  const told = ['QUEUED SENDING', `SENDING ${end}`]
+  expect(steps).toEqual(told)
+  const { node } = await query<{ node: { audits: { nodes: { events: Audited[] }[] } } }>(
+    app.url,
+    token,
+    `query($id: ID!) { node(id: $id) { ... on Ticket { audits(first: 20) { nodes { events {
+      ... on AuditComment { comment { id } delivery { before after } } } } } } } }`,
+    { id: encodeGlobalId('Ticket', ticketId) },
+  )
+  const audited = node.audits.nodes.flatMap(({ events }) => events).filter(({ comment }) => comment?.id === id)
+  expect(audited.flatMap(({ delivery }) => (delivery ? [`${delivery.before} ${delivery.after}`] : []))).toEqual(told)
 })

@@ -170,13 +170,14 @@ describe('ticketEvents', () => {
         ticket: { id, number, status, priority, channel, accountId, requesterId: authorId, assigneeId, groupId, tags },
         comment: { id: commentId, authorId, direction: 'INBOUND', visibility: 'PUBLIC' },
         changed: ['deliveryState'],
+        delivery: { before: 'SENDING', after: 'SENT' },
       }),
     )
     expect((await events.next()).data).toMatchObject({
       ticketEvents: {
         type: 'COMMENT_UPDATED',
         actor: { kind: 'SYSTEM', part: 'outbound' },
-        changes: [{ field: 'deliveryState', before: null, after: null }],
+        changes: [{ field: 'deliveryState', before: 'SENDING', after: 'SENT' }],
         comment: { body: 'Help' },
       },
     })
