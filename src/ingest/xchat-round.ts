@@ -10,8 +10,8 @@ import type { ChatConversation } from './xchat-parse.ts'
 
 /** What the rounds of one account remember between them. */
 export interface RoundMemory {
-  /** X's `updated_at` of conversations when they were last read, and whether that was read twice. */
-  readonly readAt: Map<string, { readonly updatedAt: string; readonly twice: boolean }>
+  /** Conversations as they were last read. */
+  readonly readAt: Map<string, LastRead>
   /** When conversations had last been read before, by the database's clock. */
   readonly before: ReadonlyMap<string, Date>
   /** Conversations of which X does not say when they changed, the one that was read last at the end. */
@@ -21,6 +21,18 @@ export interface RoundMemory {
   /** X's `updated_at`, in Unix milliseconds, up to which every conversation was read, or is among the failed. */
   triedTo: number
 }
+
+interface LastRead {
+  /** X's `updated_at`. */
+  readonly updatedAt: string
+  /** When X first said so, by performance.now(). */
+  readonly seenAt: number
+  /** Nothing that was said at that time can be missing. */
+  readonly settled: boolean
+}
+
+/** X's `updated_at` may be no finer than this. */
+const GRAIN_MS = 1_000
 
 /** Tells of conversations that are to be read before all others, one at a time; each is told once. */
 export type Hurried = () => string | undefined
@@ -66,6 +78,7 @@ export async function readRound(
   if (people.size > MAX_PEOPLE) people.clear()
   const anew = (await keys.refresh()) ? await withUnread(services) : []
   const { found, newest } = await changedSince(services, memory, anew)
+  const listedAt = performance.now()
   const updatedAt = new Map(found.map((conversation) => [conversation.id, conversation.updatedAt]))
   const due = new Set(inTurn(found, memory, anew))
   const waiting = new Set(anew)
@@ -82,7 +95,7 @@ export async function readRound(
       await readConversation(services, id, waiting.delete(id))
       memory.failed.delete(id)
       const read = updatedAt.get(id)
-      if (read) memory.readAt.set(id, { updatedAt: read, twice: memory.readAt.get(id)?.updatedAt === read })
+      if (read) memory.readAt.set(id, lastRead(memory.readAt.get(id), read, listedAt))
       else if (memory.turns.delete(id) || read === null) memory.turns.add(id)
     } catch (error) {
       if (isForAll(error)) {
@@ -163,14 +176,24 @@ async function changedSince(
   return { found, newest }
 }
 
+/** What is read now of a conversation whose `updated_at` X has just said. */
+function lastRead(known: LastRead | undefined, updatedAt: string, now: number): LastRead {
+  if (known?.updatedAt !== updatedAt) return { updatedAt, seenAt: now, settled: false }
+  return { ...known, settled: isPast(known, now) }
+}
+
+/** X's clock has gone past `updated_at` for certain: what is said from now on changes it. */
+const isPast = ({ seenAt }: LastRead, now: number): boolean => now - seenAt >= GRAIN_MS
+
 /**
  * Where X does not say when a conversation changed, it is read every time; where it does, twice: X's time may be no finer
- * than a second, and hide what came right after the first reading.
+ * than a second, and hide what came right after the first reading. So the second one comes when that second is over.
  */
 function isDue({ id, updatedAt }: ChatConversation, capturesFrom: Date, { readAt, before }: RoundMemory): boolean {
   if (updatedAt === null) return true
   const known = readAt.get(id)
-  if (known !== undefined) return known.updatedAt !== updatedAt || !known.twice
+  if (known?.updatedAt === updatedAt) return !known.settled && isPast(known, performance.now())
+  if (known !== undefined) return true
   const looked = before.get(id) ?? capturesFrom
   return new Date(updatedAt).getTime() > looked.getTime() - CLOCKS_MS
 }
