@@ -1,7 +1,6 @@
 import { createClient } from 'graphql-ws'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import WebSocket from 'ws'
-import { encodeGlobalId } from '../../src/schema/global-id.ts'
 import { query, tokenFor } from '../helpers/perch.ts'
 import { type AnsweringWorld, answeringWorld, SENDING_PATHS } from './answering.ts'
 
@@ -77,7 +76,7 @@ it.each([
     token,
     `query($id: ID!) { node(id: $id) { ... on Ticket { audits(first: 20) { nodes { events {
       ... on AuditComment { comment { id } delivery { before after } } } } } } } }`,
-    { id: encodeGlobalId('Ticket', ticketId) },
+    { id: ticketId },
   )
   const audited = node.audits.nodes.flatMap(({ events }) => events).filter(({ comment }) => comment?.id === id)
   expect(audited.flatMap(({ delivery }) => (delivery ? [`${delivery.before} ${delivery.after}`] : []))).toEqual(told)
