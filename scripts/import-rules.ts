@@ -9,7 +9,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 /** Our files, and the files of ours that each imports; paths from the root of the checkout. */
 export type Graph = ReadonlyMap<string, readonly string[]>
 
-const STORE = /^src\/store\/(store|leases|vault|startup-error|ticket-snapshot)\.ts$/
+const STORE = /^src\/store\/(store|leases|vault|startup-error|ticket-snapshot|json-parameter)\.ts$/
 const X = /^src\/x\/(client|errors|xchat)\.ts$/
 const PUBSUB = /^src\/pubsub\/(bus|feed|log-reader)\.ts$/
 /** Calls of X that X limits and charges. */

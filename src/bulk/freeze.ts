@@ -3,6 +3,7 @@ import { type SqlFragment, sql } from '../domain/sql.ts'
 import { type TicketFilter, ticketFilterSql } from '../domain/ticket-filter.ts'
 import type { Audience } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { BulkTargets, TicketPatchGiven } from './bulk-updates.ts'
 
 /*
@@ -44,7 +45,7 @@ function freezePatches(db: Db, jobId: string, patches: readonly TicketPatchGiven
   return db.$executeRaw`
     INSERT INTO bulk_update_item (job_id, place, ticket_id, patch, if_version)
     SELECT ${jobId}::uuid, row_number() OVER (ORDER BY p.ticket), p.ticket, p.patch, p.version
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS p(ticket uuid, patch jsonb, version int)`
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS p(ticket uuid, patch jsonb, version int)`
 }
 
 /**

@@ -6,6 +6,7 @@ import type { TicketState } from '../domain/ticket.ts'
 import { type Audience, visibleTicketsSql } from '../domain/visibility.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
 import type { BulkReply } from '../outbound/bulk-replies.ts'
+import { json } from '../store/json-parameter.ts'
 
 /*
  * A batch's rows, one statement a kind whatever the batch's size, and as JSON in one value: a row at a time through
@@ -34,12 +35,15 @@ async function readJson<T>(db: Db, query: SqlFragment): Promise<T[]> {
   return JSON.parse(found?.rows ?? '[]') as T[]
 }
 
-/** The next items behind a place, in order. */
+/**
+ * The next items behind a place, in order. Places follow one another: without statistics of a table just filled, only
+ * both bounds make the plan a good one.
+ */
 export function readItems(db: Db, jobId: string, after: number, limit: number): Promise<Item[]> {
   return readJson<Item>(
     db,
     sql`SELECT place, ticket_id AS "ticketId", patch, if_version AS "ifVersion" FROM bulk_update_item
-        WHERE job_id = ${jobId}::uuid AND place > ${after}::int ORDER BY place LIMIT ${limit}::int`,
+        WHERE job_id = ${jobId}::uuid AND place > ${after}::int AND place <= ${after + limit}::int ORDER BY place`,
   )
 }
 
@@ -114,7 +118,7 @@ export async function writeTickets(db: Db, written: readonly Written[], now: Dat
     UPDATE ticket t
     SET status = c.status, priority = c.priority, assignee_id = c.assignee, group_id = c."group", tags = c.tags,
         solved_at = c.solved, comment_count = t.comment_count + c.comments, updated_at = ${now}
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c(id uuid, status "TicketStatus", priority "TicketPriority",
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS c(id uuid, status "TicketStatus", priority "TicketPriority",
       assignee uuid, "group" uuid, tags text[], solved timestamptz, comments int)
     WHERE t.id = c.id`
   if (count !== rows.length) throw new Error(`${count} of ${rows.length} locked tickets could be written.`)
@@ -134,7 +138,7 @@ export async function writeNotes(
   await db.$executeRaw`
     INSERT INTO comment (id, ticket_id, author_id, direction, visibility, channel, body, posted_at, created_at)
     SELECT n.id, n.ticket, ${authorId}::uuid, 'OUTBOUND', 'PRIVATE', 'API', n.body, ${now}, ${now}
-    FROM jsonb_to_recordset(${JSON.stringify(notes)}::jsonb) AS n(id uuid, ticket uuid, body text)`
+    FROM jsonb_to_recordset(${json(notes)}::jsonb) AS n(id uuid, ticket uuid, body text)`
   return new Map(notes.map(({ id, ticket }) => [ticket, id]))
 }
 
@@ -147,12 +151,12 @@ export interface Result {
   readonly version: number | null
 }
 
-/** Of places that follow one another: without statistics of a table just filled, only the bounds make the plan a good one. */
+/** Of places that follow one another. */
 export async function writeResults(db: Db, jobId: string, results: readonly Result[]): Promise<void> {
   const count = await db.$executeRaw`
     UPDATE bulk_update_item i
     SET outcome = r.outcome, errors = r.errors, before = r.before, version = r.version
-    FROM jsonb_to_recordset(${JSON.stringify(results)}::jsonb)
+    FROM jsonb_to_recordset(${json(results)}::jsonb)
       AS r(place int, outcome text, errors jsonb, before jsonb, version int)
     WHERE i.job_id = ${jobId}::uuid AND i.place = r.place AND i.outcome IS NULL
       AND i.place BETWEEN ${results[0]?.place ?? 0} AND ${results.at(-1)?.place ?? 0}`

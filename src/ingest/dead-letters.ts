@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { v7 as uuid } from 'uuid'
+import { json } from '../store/json-parameter.ts'
 import type { Store } from '../store/store.ts'
 import type { Reject } from './item.ts'
 
@@ -21,7 +22,7 @@ export async function keepDeadLetters(store: Store, source: string, rejects: rea
   await store.prisma.$executeRaw`
     INSERT INTO dead_letter AS d (id, source, reason, payload, digest)
     SELECT r.id, ${source}, r.reason, r.payload, r.digest
-    FROM jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb)
+    FROM jsonb_to_recordset(${json([...rows.values()])}::jsonb)
       AS r(id uuid, reason text, payload text, digest text)
     ORDER BY r.digest
     ON CONFLICT (digest) DO UPDATE SET occurrences = d.occurrences + 1, last_seen_at = now()`

@@ -1,4 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Plan, PlannedVersion } from './planned.ts'
 
 /* The batch's comments: those that are new, and what changes of those that were there. */
@@ -23,7 +24,7 @@ export async function insertComments(
     SELECT c.id, c."ticketId", c."authorId", c.direction::"CommentDirection", c.visibility::"CommentVisibility",
            c.channel::"CommentChannel", c.body, c."externalId", c."postedAt", c."versionId", c."editedAt", c."deletedAt",
            c."quotedUserId", c.favorited, c.retweeted
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS c(id uuid, "ticketId" uuid, "authorId" uuid,
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS c(id uuid, "ticketId" uuid, "authorId" uuid,
       direction text, visibility text, channel text, body text, "externalId" text, "postedAt" timestamptz,
       "versionId" text, "editedAt" timestamptz, "deletedAt" timestamptz, "quotedUserId" text,
       favorited boolean, retweeted boolean)`
@@ -55,11 +56,10 @@ export async function changeComments(db: Db, { commentChanges, redact }: Plan): 
     favorited,
     retweeted,
   }))
-  const json = JSON.stringify(rows)
   await db.$executeRaw`
     INSERT INTO comment_version (comment_id, version_id, body, posted_at)
     SELECT c.id, coalesce(c.version_id, c.external_id), c.body, coalesce(c.edited_at, c.posted_at)
-    FROM jsonb_to_recordset(${json}::jsonb) AS n(id uuid, "versionId" text) JOIN comment c ON c.id = n.id
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS n(id uuid, "versionId" text) JOIN comment c ON c.id = n.id
     WHERE n."versionId" IS NOT NULL AND c.external_id IS NOT NULL
     ON CONFLICT DO NOTHING`
   await insertVersions(
@@ -71,7 +71,7 @@ export async function changeComments(db: Db, { commentChanges, redact }: Plan): 
       body = CASE WHEN n."deletedAt" IS NOT NULL AND ${redact} THEN '' ELSE coalesce(n.body, c.body) END,
       version_id = coalesce(n."versionId", c.version_id), edited_at = coalesce(n."editedAt", c.edited_at),
       deleted_at = coalesce(n."deletedAt", c.deleted_at), favorited = n.favorited, retweeted = n.retweeted
-    FROM jsonb_to_recordset(${json}::jsonb) AS n(id uuid, body text, "versionId" text, "editedAt" timestamptz,
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS n(id uuid, body text, "versionId" text, "editedAt" timestamptz,
       "deletedAt" timestamptz, favorited boolean, retweeted boolean)
     WHERE c.id = n.id`
   const deleted = rows.flatMap(({ id, deletedAt }) => (id !== undefined && deletedAt !== null ? [id] : []))

@@ -1,5 +1,6 @@
 import { compareIds } from '../domain/x-id.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { CursorMove } from './cursor.ts'
 
 /** Moves cursors forward, never back: pages may be applied out of turn. */
@@ -21,7 +22,7 @@ export async function saveCursors(db: Prisma.TransactionClient, cursors: readonl
   await db.$executeRaw`
     INSERT INTO source_cursor AS c (account_id, source, since_id, gap_until_id, gap_newest_id, synced_at)
     SELECT m."accountId", m.source, m."sinceId", m."untilId", m."newestId", clock_timestamp() - m."agoMs" * interval '1 millisecond'
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+    FROM jsonb_to_recordset(${json(rows)}::jsonb)
       AS m("accountId" uuid, source text, "sinceId" text, "untilId" text, "newestId" text, "agoMs" float8)
     ORDER BY m."accountId", m.source
     ON CONFLICT (account_id, source) DO UPDATE SET

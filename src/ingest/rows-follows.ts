@@ -1,4 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Plan } from './planned.ts'
 
 /* What our accounts do on X, besides what they say. */
@@ -10,7 +11,7 @@ export async function keepLikes(db: Prisma.TransactionClient, { likes }: Plan): 
   await db.$executeRaw`
     INSERT INTO liked_post (account_id, post_id)
     SELECT DISTINCT a.id, n."postId"
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n("likerId" text, "postId" text)
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS n("likerId" text, "postId" text)
     JOIN account a ON a.x_user_id = n."likerId"
     ON CONFLICT DO NOTHING`
 }
@@ -23,7 +24,7 @@ export async function keepFollows(db: Prisma.TransactionClient, { follows }: Pla
   await db.$executeRaw`
     INSERT INTO x_follow AS f (account_id, x_user_id, following)
     SELECT a.id, n."personId", n.following
-    FROM jsonb_to_recordset(${JSON.stringify([...last.values()])}::jsonb)
+    FROM jsonb_to_recordset(${json([...last.values()])}::jsonb)
       AS n("followerId" text, "personId" text, following boolean)
     JOIN account a ON a.x_user_id = n."followerId"
     WHERE n.following OR EXISTS (SELECT FROM x_follow k WHERE k.account_id = a.id AND k.x_user_id = n."personId")

@@ -1,4 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Plan, PlannedWait } from './planned.ts'
 
 /* The batch's incoming posts: those that wait, and what becomes of those that did. */
@@ -52,7 +53,7 @@ export async function changeIncoming(db: Db, { incomingChanges, redact }: Plan):
       state = CASE WHEN coalesce(n."ticketId", p.ticket_id) IS NOT NULL THEN 'CONVERTED'
                    WHEN n.deleted THEN 'IGNORED' ELSE p.state END::"IncomingPostState",
       reason = CASE WHEN n.deleted THEN ${DELETED} ELSE p.reason END
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n(id text, text text, "versionId" text,
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS n(id text, text text, "versionId" text,
       "editedAt" timestamptz, deleted boolean, "ticketId" uuid)
     WHERE p.id = n.id`
 }
@@ -83,7 +84,7 @@ export async function followComments(db: Db, { commentChanges, redact }: Plan): 
   return db.$queryRaw<FollowedPost[]>`
     UPDATE incoming_post p SET text = n.text, version_id = coalesce(n."versionId", p.version_id),
       edited_at = coalesce(n."editedAt", p.edited_at)
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS n(id text, text text, "versionId" text,
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS n(id text, text text, "versionId" text,
       "editedAt" timestamptz, deleted boolean)
     WHERE p.id = n.id
     RETURNING p.id AS "postId", p.account_id AS "accountId", n.deleted`

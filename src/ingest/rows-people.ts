@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { SeenProfile } from './item.ts'
 
 /* The people of a batch: profiles as X shows them, and a user for each. One statement a table; rows go in sorted, where two processes could meet. */
@@ -13,7 +14,6 @@ const NAMELESS = 'Unknown'
 export async function upsertRequesters(db: Db, authors: readonly SeenProfile[]): Promise<Map<string, string>> {
   if (authors.length === 0) return new Map()
   const rows = authors.map((author) => ({ ...author, user: uuid() })).sort((a, b) => (a.id < b.id ? -1 : 1))
-  const json = JSON.stringify(rows)
   // X's endpoints show more or less of a person: what one leaves out, another has said before. What comes late, from a
   // webhook's queue or a stream's backfill, only fills in what is not known.
   await db.$executeRaw`
@@ -33,7 +33,7 @@ export async function upsertRequesters(db: Db, authors: readonly SeenProfile[]):
                 WHEN a.verified IS NULL THEN coalesce(a."verifiedType", k.verified_type) ELSE a."verifiedType" END,
            CASE WHEN late THEN k.protected ELSE coalesce(a.protected, k.protected, false) END,
            greatest(k.seen_at, a."seenAt"), now()
-    FROM jsonb_to_recordset(${json}::jsonb) AS a(id text, username text, name text, "avatarUrl" text,
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS a(id text, username text, name text, "avatarUrl" text,
       "followersCount" int, "postsCount" int, verified boolean, "verifiedType" text, protected boolean,
       "seenAt" timestamptz)
     LEFT JOIN x_profile k ON k.id = a.id
@@ -51,7 +51,7 @@ export async function upsertRequesters(db: Db, authors: readonly SeenProfile[]):
   await db.$executeRaw`
     INSERT INTO "user" (id, role, name, x_profile_id, updated_at)
     SELECT a."user", 'END_USER', coalesce(a.name, ${NAMELESS}), a.id, now()
-    FROM jsonb_to_recordset(${json}::jsonb) AS a(id text, name text, "user" uuid)
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS a(id text, name text, "user" uuid)
     ORDER BY a.id
     ON CONFLICT (x_profile_id) DO NOTHING`
   const users = await db.$queryRaw<{ id: string; name: string; x_profile_id: string }[]>`

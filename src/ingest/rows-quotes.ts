@@ -1,4 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Item } from './item.ts'
 import { postOf } from './threads.ts'
 
@@ -14,13 +15,12 @@ export async function keepQuotes(db: Db, items: readonly Item[]): Promise<void> 
     return post && post.quotedUserId !== null ? [{ id: post.id, userId: post.quotedUserId }] : []
   })
   if (quotes.length === 0) return
-  const json = JSON.stringify(quotes)
   await db.$executeRaw`
     UPDATE comment c SET quoted_user_id = q."userId"
-    FROM jsonb_to_recordset(${json}::jsonb) AS q(id text, "userId" text)
+    FROM jsonb_to_recordset(${json(quotes)}::jsonb) AS q(id text, "userId" text)
     WHERE c.channel = 'X_POST' AND c.external_id = q.id AND c.quoted_user_id IS NULL`
   await db.$executeRaw`
     UPDATE incoming_post p SET quoted_user_id = q."userId"
-    FROM jsonb_to_recordset(${json}::jsonb) AS q(id text, "userId" text)
+    FROM jsonb_to_recordset(${json(quotes)}::jsonb) AS q(id text, "userId" text)
     WHERE p.id = q.id AND p.quoted_user_id IS NULL`
 }

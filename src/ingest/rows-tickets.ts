@@ -1,5 +1,6 @@
 import { subjectOf } from '../domain/subject.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Plan } from './planned.ts'
 import { DELETED_SUBJECT } from './planned-comments.ts'
 
@@ -30,7 +31,7 @@ export async function insertTickets(
     SELECT (t.row->>'id')::uuid, t.row->>'subject', (t.row->>'channel')::"TicketChannel", (t.row->>'accountId')::uuid,
            (t.row->>'requesterId')::uuid, t.row->>'threadKey', t.row->>'postId', (t.row->>'followUpOf')::uuid,
            (t.row->>'commentCount')::int
-    FROM jsonb_array_elements(${JSON.stringify(rows)}::jsonb) WITH ORDINALITY AS t(row, place)
+    FROM jsonb_array_elements(${json(rows)}::jsonb) WITH ORDINALITY AS t(row, place)
     ORDER BY t.place
     RETURNING id, number`
   return new Map(numbered.map(({ id, number }) => [id, number]))
@@ -59,7 +60,7 @@ export async function updateTickets(db: Db, { tickets, comments }: Plan): Promis
         status = c.status::"TicketStatus",
         solved_at = CASE WHEN c.status = 'SOLVED' THEN t.solved_at END,
         updated_at = now()
-    FROM jsonb_to_recordset(${JSON.stringify([...rows.values()])}::jsonb) AS c(id uuid, added int, status text)
+    FROM jsonb_to_recordset(${json([...rows.values()])}::jsonb) AS c(id uuid, added int, status text)
     WHERE t.id = c.id`
 }
 

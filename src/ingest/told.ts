@@ -1,4 +1,5 @@
 import type { LagSource } from '../domain/lag.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Store } from '../store/store.ts'
 import type { ActivityEventType } from '../x/client.ts'
 import type { Standing } from './subscriptions.ts'
@@ -42,7 +43,7 @@ export async function keepTold({ prisma }: Pick<Store, 'prisma'>, standings: rea
   )
   await prisma.$executeRaw`
     WITH told AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS t("accountId" uuid, source text, anew boolean)
+      SELECT * FROM jsonb_to_recordset(${json(rows)}::jsonb) AS t("accountId" uuid, source text, anew boolean)
     ), forgotten AS (
       DELETE FROM source_cursor c
       WHERE starts_with(c.source, ${PREFIX})

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import { deliveryJob } from '../domain/delivery-job.ts'
+import { json } from '../store/json-parameter.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { type ReplyPlan, sentText } from './plan-reply.ts'
 import { hurry, nextRound } from './queue.ts'
@@ -46,15 +47,14 @@ export async function writeReplies(
     turn: rounds[index] ?? 0,
   }))
   // Two statements, whatever the number: a bulk update writes hundreds at once.
-  const json = JSON.stringify(rows)
   await db.$executeRaw`
     INSERT INTO comment (id, ticket_id, author_id, direction, visibility, channel, body, posted_at, created_at)
     SELECT r.id, r.ticket, ${authorId}::uuid, 'OUTBOUND', 'PUBLIC', r.channel, r.body, ${now}, ${now}
-    FROM jsonb_to_recordset(${json}::jsonb) AS r(id uuid, ticket uuid, channel "CommentChannel", body text)`
+    FROM jsonb_to_recordset(${json(rows)}::jsonb) AS r(id uuid, ticket uuid, channel "CommentChannel", body text)`
   await db.$executeRaw`
     INSERT INTO delivery (comment_id, ticket_id, channel, account_id, target, mentions, bulk, turn, created_at, due_at)
     SELECT r.id, r.ticket, r.channel, r.account, r.target, r.mentions, ${bulk}, r.turn, ${now}, ${now}
-    FROM jsonb_to_recordset(${json}::jsonb)
+    FROM jsonb_to_recordset(${json(rows)}::jsonb)
       AS r(id uuid, ticket uuid, channel "CommentChannel", account uuid, target text, mentions text[], turn int)`
   for (const account of new Set(rows.map((row) => row.account))) enqueue(deliveryJob(account))
   return new Map(rows.map(({ id, ticket }) => [ticket, id]))

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type Actor, type EventBatch, type EventBody, type LogEvent, readLogEvent } from '../domain/event.ts'
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import type { LogHead, LogReader } from '../pubsub/log-reader.ts'
+import { json } from './json-parameter.ts'
 
 /*
  * The event log's two statements. Invariant: offsets are gapless and in commit order, because the
@@ -41,9 +42,9 @@ export async function append(db: Db, unlogged: readonly Unlogged[]): Promise<Eve
     ), appended AS (
       INSERT INTO event ("offset", type, at, actor, ticket_id, account_id, data)
       SELECT head.head - ${rows.length} + e.place, d.data->>'type', head.at,
-             coalesce(e.row->'actor', ${JSON.stringify(most)}::jsonb), (d.data->'ticket'->>'id')::uuid,
+             coalesce(e.row->'actor', ${json(most)}::jsonb), (d.data->'ticket'->>'id')::uuid,
              coalesce(d.data->'ticket'->>'accountId', d.data->>'accountId')::uuid, d.data
-      FROM head, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) WITH ORDINALITY AS e(row, place),
+      FROM head, jsonb_array_elements(${json(rows)}::jsonb) WITH ORDINALITY AS e(row, place),
            LATERAL (SELECT e.row->'data' AS data) AS d
     )
     SELECT epoch, head, at FROM head`

@@ -1,4 +1,5 @@
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from './json-parameter.ts'
 import type { NewJob } from './store.ts'
 
 /** Enqueues jobs inside the transaction: a job exists exactly if the change it belongs to was committed. */
@@ -16,5 +17,5 @@ export async function addJobs(db: Prisma.TransactionClient, jobs: readonly NewJo
     SELECT graphile_worker.add_job(
       j.row->>'name', (j.row->'payload')::json, queue_name => j.row->>'queue',
       run_at => (j.row->>'runAt')::timestamptz, job_key => j.row->>'key', job_key_mode => j.row->>'mode')
-    FROM jsonb_array_elements(${JSON.stringify(rows)}::jsonb) AS j(row)`
+    FROM jsonb_array_elements(${json(rows)}::jsonb) AS j(row)`
 }

@@ -1,5 +1,6 @@
 import { costOf, type SpendKind } from '../domain/price.ts'
 import type { Prisma } from '../generated/prisma/client.ts'
+import { json } from '../store/json-parameter.ts'
 import type { Charge } from './charge.ts'
 import { APP } from './ticket.ts'
 
@@ -86,7 +87,7 @@ async function addLines(db: Prisma.TransactionClient, lines: readonly Line[]): P
   await db.$executeRaw`
     INSERT INTO x_spend AS s (caller, day, kind, calls, units, micro_dollars)
     SELECT r.caller, (now() AT TIME ZONE 'UTC')::date, r.kind, r.calls, r.units, r.micro_dollars
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+    FROM jsonb_to_recordset(${json(rows)}::jsonb)
       AS r(caller text, kind text, calls bigint, units bigint, micro_dollars bigint)
     ORDER BY r.caller, r.kind
     ON CONFLICT (caller, day, kind) DO UPDATE SET calls = s.calls + excluded.calls, units = s.units + excluded.units,
