@@ -17,7 +17,7 @@ import { interleaved, perSecond, quantile, sleep, table } from './stats.ts'
 
 const SIZES = [1_000, 100_000, 1_000_000]
 const BATCH = 1_000
-const BATCHES = 5
+const BATCHES = 15
 const ROUNDS = 3
 /** A round. */
 const POSTS = 75

@@ -45,19 +45,28 @@ export async function conversationQueries(
   const { id: accountId, xUserId, capturesFrom } = account
   const start = idAt(capturesFrom.getTime())
   const due = await store.prisma.$queryRaw<Row[]>`
-    SELECT id, since_id, synced_at, unread_id, people FROM (
-      SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at,
-        min(t.source_post_id::numeric) FILTER (WHERE c.synced_at < t.created_at)::text AS unread_id,
-        array_agg(DISTINCT u.x_profile_id) FILTER (WHERE u.x_profile_id IS NOT NULL) AS people
+    WITH conversation AS (
+      SELECT t.thread_key AS id, c.since_id, c.synced_at, max(t.updated_at) AS active_at
       FROM ticket t
-      JOIN "user" u ON u.id = t.requester_id
       LEFT JOIN source_cursor c ON c.account_id = t.account_id AND c.source = 'conversation:' || t.thread_key
       WHERE t.account_id = ${accountId}::uuid AND ${SEARCHED}
       GROUP BY t.thread_key, c.since_id, c.synced_at
-    ) AS conversation
-    -- Overdue: how long ago it was read, against how long it has been quiet.
-    ORDER BY extract(epoch FROM now() - coalesce(synced_at, 'epoch')) / (60 + extract(epoch FROM now() - active_at)) DESC
-    LIMIT ${MOST_CONVERSATIONS}`
+    ), due AS (
+      SELECT id, since_id, synced_at, row_number() OVER (
+        -- Overdue: how long ago it was read, against how long it has been quiet.
+        ORDER BY extract(epoch FROM now() - coalesce(synced_at, 'epoch')) / (60 + extract(epoch FROM now() - active_at)) DESC
+      ) AS place
+      FROM conversation ORDER BY place LIMIT ${MOST_CONVERSATIONS}
+    )
+    -- Who takes part is asked of those alone.
+    SELECT due.id, due.since_id, due.synced_at,
+      min(t.source_post_id::numeric) FILTER (WHERE due.synced_at < t.created_at)::text AS unread_id,
+      array_agg(DISTINCT u.x_profile_id) FILTER (WHERE u.x_profile_id IS NOT NULL) AS people
+    FROM due
+    JOIN ticket t ON t.thread_key = due.id AND t.account_id = ${accountId}::uuid AND ${SEARCHED}
+    JOIN "user" u ON u.id = t.requester_id
+    GROUP BY due.place, due.id, due.since_id, due.synced_at
+    ORDER BY due.place`
   const conversations = due.map(
     (row): SearchedConversation => ({
       id: row.id,
