@@ -34,12 +34,12 @@ const expect = { poll: { timeout: 10_000 } }
 
 /** The longest first, so that no worker begins one when the others are done. A fresh clone knows no durations. */
 const LONGEST = [
-  ...['faults/ingest-kills', 'faults/ingest-outages', 'faults/ingest-stream', 'faults/ingest-burst'],
-  ...['faults/rotate-secrets'],
+  ...['faults/ingest-kills', 'faults/ingest-outages', 'faults/ingest-stream', 'faults/answers-kills'],
+  ...['faults/ingest-burst', 'faults/rotate-secrets'],
   ...['e2e/start', 'outbound/delivery', 'cli/bulk-update', 'accounts/authorization', 'cli/watch'],
 ]
 /** What kills processes all the time would be in the way of the first of all, which does so, too. */
-const LAST = ['faults/answers-kills', 'faults/ingest-mixed-kills']
+const LAST = ['faults/ingest-mixed-kills']
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
