@@ -82,6 +82,7 @@ async function batch(
   if (!person || !isStaff(person)) {
     // Who may no longer work tickets does not do so by a job that they left behind.
     const { startedAt } = await takeTurn(scope, job, from, options)
+    await forgetTexts(db, jobId)
     await finish(scope, job, { status: 'FAILED', startedAt: startedAt ?? begun })
     return 'over'
   }
@@ -95,6 +96,7 @@ async function batch(
   const failed = before.failed + results.filter(({ outcome }) => isFailure(outcome)).length
   const counted = { startedAt: before.startedAt ?? begun, done, failed }
   if (done >= job.total) {
+    await forgetTexts(db, jobId)
     await finish(scope, job, { ...counted, status: 'COMPLETED' })
     return 'over'
   }
@@ -121,14 +123,13 @@ async function takeTurn(
   return job
 }
 
-/** Ends a job, and says so in the log. */
+/** Ends a job, and says so in the log. Its texts are the caller's to forget, where no batch of it has locked its items. */
 export async function finish(
   { db, emit }: ChangeScope,
   { id }: Pick<BulkUpdateJob, 'id'>,
   data: Prisma.BulkUpdateJobUpdateInput,
 ): Promise<void> {
   const now = await clock(db)
-  await forgetTexts(db, id)
   emit(progressOf(await db.bulkUpdateJob.update({ where: { id }, data: { ...data, updatedAt: now, finishedAt: now } })))
 }
 

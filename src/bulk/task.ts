@@ -5,6 +5,7 @@ import { isRefusal } from '../ingest/refusal.ts'
 import type { BulkReplies } from '../outbound/bulk-replies.ts'
 import type { Store } from '../store/store.ts'
 import { type BatchOutcome, doBatch, type Work } from './batch.ts'
+import { forgetTexts } from './forget-texts.ts'
 import { BULK_UPDATE, bulkJob } from './jobs.ts'
 
 /*
@@ -56,7 +57,12 @@ export function createBulkUpdateTask(services: BulkTaskServices) {
     let most = ALONE.size
     for (;;) {
       const job = await store.prisma.bulkUpdateJob.findUnique({ where: { id: jobId } })
-      if (!job || job.finishedAt) return
+      if (!job) return
+      if (job.finishedAt) {
+        // It was cancelled.
+        await store.prisma.$transaction((db) => forgetTexts(db, jobId))
+        return
+      }
       const work = { jobId, ownerId: job.createdById }
       const ended = await fly(services, work, job, { most, slice, signal })
       if (ended === 'over') return

@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 import { finish } from './batch.ts'
 import type { BulkUpdateStarted } from './bulk-updates.ts'
 import { countUndoable, freezeUndo } from './freeze.ts'
-import { isTheirs, lockJob } from './jobs.ts'
+import { bulkJob, isTheirs, lockJob } from './jobs.ts'
 import { answer, oneAtATime, openJob, refuse } from './open-job.ts'
 
 /** Begins the job that takes back what this one changed, or finds it. See BulkUpdates.undo. */
@@ -50,7 +50,10 @@ export function cancelBulkUpdate(store: Store, person: Audience, jobId: string):
   return answer(store, () =>
     store.change({ kind: 'user', id: person.userId }, async (scope) => {
       const job = await findJob(scope.db, person, jobId)
-      if (!job.finishedAt) await finish(scope, job, { status: 'CANCELLED' })
+      if (job.finishedAt) return jobId
+      await finish(scope, job, { status: 'CANCELLED' })
+      // The batch under way has its items locked, and waits for the job: the texts are forgotten behind it.
+      scope.enqueue(bulkJob(jobId))
       return jobId
     }),
   )

@@ -182,6 +182,15 @@ const ASK_AGAIN_MS = 5_000
 /** Not for ever: the account may be gone for good, and its ticket's other answers wait behind this one. */
 const ASK_FOR_MS = 3_600_000
 
+/**
+ * How a delivery stands that X did not take and that could not be looked for once more before it is sent again, so often
+ * in a row. X said that it has it not, hours ago perhaps: that is no reason to give it up.
+ */
+export function afterFailedGlance(failures: number): Standing {
+  if (failures * ASK_AGAIN_MS > ASK_FOR_MS) return { state: 'UNKNOWN' }
+  return { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: ASK_AGAIN_MS }
+}
+
 /** How a delivery stands that could not be looked for, so many milliseconds after its attempt began. */
 export function afterFailedLook(begunAgoMs: number, refused: boolean): Standing {
   if (begunAgoMs > ASK_FOR_MS) return { state: 'UNKNOWN' }

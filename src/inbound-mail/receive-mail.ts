@@ -40,8 +40,10 @@ export async function receiveMail(services: MailServices, raw: Buffer): Promise<
     await keep('UNREADABLE')
     return { outcome: 'KEPT', reason: 'UNREADABLE' }
   }
-  const isOurs = mail.from !== null && addresses.isOurs(mail.from)
-  if (isOurs || addresses.commentOf(mail.id) !== undefined) return { outcome: 'IGNORED', reason: 'OUR_OWN' }
+  if (await isOurs(services, mail)) {
+    logger.info({ mailId: mail.id }, 'a mail of our own came back')
+    return { outcome: 'IGNORED', reason: 'OUR_OWN' }
+  }
   const automatic = whyAutomatic(mail)
   const ticketId = await ticketOf(services, mail)
   // First, so that a mail of which a note is made is kept, too, though the process be killed in between.
@@ -51,6 +53,14 @@ export async function receiveMail(services: MailServices, raw: Buffer): Promise<
   if (outcome.outcome === 'KEPT' && !automatic) await keep(outcome.reason)
   if ('reason' in outcome) logger.info({ mailId: mail.id, automatic, ...outcome }, 'a mail was not taken as words')
   return outcome
+}
+
+/** Other programs name their mails by a UUID and their domain, too, which may be ours: only what we have sent is ours. */
+async function isOurs({ store: { prisma }, addresses }: MailServices, { from, id }: ReceivedMail): Promise<boolean> {
+  if (from !== null && addresses.isOurs(from)) return true
+  const commentId = addresses.commentOf(id)
+  if (commentId === undefined) return false
+  return (await prisma.comment.count({ where: { id: commentId, channel: 'EMAIL', direction: 'OUTBOUND' } })) > 0
 }
 
 async function ticketOf(

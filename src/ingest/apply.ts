@@ -59,9 +59,7 @@ export async function applyWithin(
     return new Map()
   }
   const facts = await readFacts(db, items)
-  const planned = planBatch(items, facts)
-  const claimed = await claimAnswers(scope, planned.comments)
-  const plan = { ...planned, comments: planned.comments.filter(({ id }) => !claimed.has(id)) }
+  const plan = await claimAnswers(scope, planBatch(items, facts))
   const requesters = await upsertRequesters(db, [...plan.people.values()])
   await stopImports(db, plan)
   const numbers = await insertTickets(db, plan, requesters)

@@ -4,7 +4,7 @@ import { deliveryChanged } from '../domain/event.ts'
 import { saysTheSame } from '../domain/post-text.ts'
 import type { ChangeScope } from '../store/store.ts'
 import { snapshotOf } from '../store/ticket-snapshot.ts'
-import type { PlannedComment } from './planned.ts'
+import type { Plan, PlannedComment } from './planned.ts'
 
 /*
  * X tells of our own answers, too, often before the process that sends one has written down that X has it, and also when
@@ -27,11 +27,36 @@ interface Pending {
   readonly since: Date | null
 }
 
-/** The ids of planned comments that are answers of ours: these are SENT now, and the comments are not to be made. */
-export async function claimAnswers(
-  { db, emit, enqueue }: ChangeScope,
-  comments: readonly PlannedComment[],
-): Promise<ReadonlySet<string>> {
+/** What X told of, in what says whether it is an answer of ours. */
+type Told = Pick<
+  PlannedComment,
+  'id' | 'ticketId' | 'direction' | 'visibility' | 'channel' | 'body' | 'externalId' | 'postedAt'
+>
+
+/** The batch without what are answers of ours: these are SENT now, and neither comments to be made nor posts that wait. */
+export async function claimAnswers(scope: ChangeScope, plan: Plan): Promise<Plan> {
+  // On a full ticket there is no room for what is said in X's app; an answer of ours stands there already.
+  const waits = plan.waits.flatMap(({ answerOn, post }): Told[] =>
+    answerOn === null
+      ? []
+      : [
+          {
+            ...{ id: post.id, ticketId: answerOn, externalId: post.id, body: post.text, postedAt: post.postedAt },
+            ...{ direction: 'OUTBOUND', visibility: 'PUBLIC', channel: 'X_POST' },
+          },
+        ],
+  )
+  const claimed = await claim(scope, [...plan.comments, ...waits])
+  if (claimed.size === 0) return plan
+  return {
+    ...plan,
+    comments: plan.comments.filter(({ id }) => !claimed.has(id)),
+    waits: plan.waits.filter(({ post }) => !claimed.has(post.id)),
+  }
+}
+
+/** The ids of those that are answers of ours. */
+async function claim({ db, emit, enqueue }: ChangeScope, comments: readonly Told[]): Promise<ReadonlySet<string>> {
   const own = comments.filter(({ direction, visibility }) => direction === 'OUTBOUND' && visibility === 'PUBLIC')
   if (own.length === 0) return new Set()
   const ticketIds = [...new Set(own.map(({ ticketId }) => ticketId))]
@@ -82,7 +107,7 @@ export async function claimAnswers(
   return claimed
 }
 
-function isThis({ ticketId, channel, body, externalIds, since }: Pending, comment: PlannedComment): boolean {
+function isThis({ ticketId, channel, body, externalIds, since }: Pending, comment: Told): boolean {
   if (ticketId !== comment.ticketId || channel !== comment.channel) return false
   if (channel === 'X_CHAT') return comment.externalId !== null && externalIds.includes(comment.externalId)
   return saysTheSame(body, comment.body) && isSince(since, comment.postedAt)

@@ -42,7 +42,7 @@ export function planBatch(items: readonly Item[], facts: BatchFacts): Plan {
         break
       case 'WAIT':
         if (decision.reason === 'TICKET_FULL' && thread) planner.stopImport(thread.ticketId)
-        if ('post' in item) planner.wait(item.post, decision)
+        if ('post' in item) planner.wait(item.post, decision, thread)
         break
       case 'REVISE':
         if ('post' in item) planner.revise(item.post)

@@ -61,6 +61,8 @@ export interface PlannedWait {
   deleted: boolean
   /** The ticket that it became in the same batch. */
   ticketId: string | null
+  /** The full ticket that our own account said it on; null: somebody else said it. */
+  readonly answerOn: string | null
 }
 
 /** Changes of a comment that was there before. */

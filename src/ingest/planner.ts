@@ -177,8 +177,10 @@ export function createPlanner(facts: BatchFacts) {
       if (thread) say(item, thread, { direction, after: status })
     },
 
-    wait(post: Post, { accountId, reason }: Deciding<'WAIT'>): void {
-      const wait = { accountId, reason, post, deleted: false, ticketId: null }
+    wait(post: Post, { accountId, reason }: Deciding<'WAIT'>, thread: Thread | null): void {
+      const own = facts.accounts.some(({ xUserId }) => xUserId === post.authorId)
+      const answerOn = own ? (thread?.ticketId ?? null) : null
+      const wait = { accountId, reason, post, deleted: false, ticketId: null, answerOn }
       waits.push(wait)
       remember(post, { wait, versionId: post.versionId, deleted: false })
     },

@@ -44,10 +44,11 @@ export async function upsertRequesters(db: Db, authors: readonly SeenProfile[]):
       followers_count = excluded.followers_count, posts_count = excluded.posts_count,
       verified = excluded.verified, verified_type = excluded.verified_type, protected = excluded.protected,
       seen_at = excluded.seen_at, updated_at = now()
-    -- An unchanged one is not written again.
+    -- An unchanged one is not written again, but to note now and then that it was still so.
     WHERE (p.username, p.name, p.avatar_url, p.followers_count, p.posts_count, p.verified, p.verified_type, p.protected)
         IS DISTINCT FROM (excluded.username, excluded.name, excluded.avatar_url, excluded.followers_count,
-                          excluded.posts_count, excluded.verified, excluded.verified_type, excluded.protected)`
+                          excluded.posts_count, excluded.verified, excluded.verified_type, excluded.protected)
+       OR excluded.seen_at > coalesce(p.seen_at, '-infinity') + interval '1 hour'`
   await db.$executeRaw`
     INSERT INTO "user" (id, role, name, x_profile_id, updated_at)
     SELECT a."user", 'END_USER', coalesce(a.name, ${NAMELESS}), a.id, now()

@@ -20,7 +20,7 @@ export function withOlderNames(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const named: Record<string, unknown> = {}
   for (const [name, field] of Object.entries(value)) {
-    const older = OLDER[name] ?? name
+    const older = Object.hasOwn(OLDER, name) ? (OLDER[name] ?? name) : name
     if (older === name || !(older in value)) named[older] = field
   }
   return named
@@ -30,7 +30,9 @@ export function withOlderNames(value: unknown): unknown {
 export const named = <Shape extends z.ZodType>(shape: Shape) => z.preprocess(withOlderNames, shape)
 
 /** How one post refers to another, in the older words. */
-export const referenceType = z.string().transform((type) => OLDER_TYPES[type] ?? type)
+export const referenceType = z
+  .string()
+  .transform((type) => (Object.hasOwn(OLDER_TYPES, type) ? (OLDER_TYPES[type] ?? type) : type))
 
 /** What comes beside a payload's posts or messages. */
 export const rawIncludes = named(

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { type Attempted, afterAttempt, afterFailedLook, afterLook } from '../domain/delivery.ts'
+import { type Attempted, afterAttempt, afterFailedGlance, afterFailedLook, afterLook } from '../domain/delivery.ts'
 import { deliveryJob } from '../domain/delivery-job.ts'
 import { isBulksTurn } from '../domain/fair-queue.ts'
 import type { Store } from '../store/store.ts'
@@ -56,10 +56,9 @@ export async function deliver(
     if (inMs === null && opens.length === 0) return
     if (!delivery || signal?.aborted || performance.now() - begun > TURN_MS) {
       const waitMs = delivery ? 0 : Math.min(inMs ?? Infinity, ...opens)
-      const runAt = new Date(Date.now() + waitMs)
       // An answer that was given meanwhile has enqueued a job for now: that stands.
       await store.change(OUTBOUND, async ({ enqueue }) =>
-        enqueue({ ...deliveryJob(accountId), runAt, keepsTime: true }),
+        enqueue({ ...deliveryJob(accountId), inMs: waitMs, keepsTime: true }),
       )
       return
     }
@@ -108,7 +107,7 @@ async function isNotThere(
   accountId: string | null,
   delivery: DueDelivery,
 ): Promise<boolean> {
-  const { commentId, attempts, begunAgoMs } = delivery
+  const { commentId, attempts } = delivery
   try {
     const externalId = await courier.lookFor(accountId, delivery)
     if (externalId === null) return true
@@ -118,7 +117,8 @@ async function isNotThere(
   } catch (failure) {
     logger.warn({ err: failure, commentId, accountId }, 'an answer could not be looked for before it is sent again')
     if (attempts === 0) return true
-    await settle(store, commentId, afterFailedLook(begunAgoMs, true), { from: 'QUEUED', looks: 0 })
+    const failures = delivery.lookedFor + 1
+    await settle(store, commentId, afterFailedGlance(failures), { from: 'QUEUED', looks: failures })
     return false
   }
 }

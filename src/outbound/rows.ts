@@ -179,8 +179,9 @@ export async function settle(
     const standing = deleted && attempted.state === 'QUEUED' ? DELETED : attempted
     const [before] = await scope.db.$queryRaw<{ state: DeliveryState; error: string | null }[]>`
       SELECT state::text AS state, error FROM delivery WHERE comment_id = ${commentId}::uuid FOR UPDATE`
-    // X may have told of it by another way: then it is SENT, and stays so.
-    if (before?.state !== from) return
+    // X may have told of it by another way: then it is SENT, and stays so. Who was too slow may know more than who gave up.
+    const known = attempted.state === 'SENT' && before?.state === 'UNKNOWN'
+    if (before?.state !== from && !known) return
     await write(scope.db, commentId, standing, looks)
     if (standing.state !== before.state) await tell(scope, commentId, before.state, standing.state)
     if (isFinal(standing.state)) await wakeNext(scope, commentId)

@@ -61,7 +61,11 @@ const NamedInput = builder.inputType('BulkUpdateNamedInput', {
 })
 
 for (const [name, description, deed] of [
-  ['cancelBulkUpdate', 'Stops a bulk update behind the last batch that is committed. What is done stays done.', 'cancel'],
+  [
+    'cancelBulkUpdate',
+    'Stops a bulk update behind the last batch that is committed. What is done stays done.',
+    'cancel',
+  ],
   [
     'undoBulkUpdate',
     'Restores, by another bulk update, what this one changed, but for notes, answers that were sent, and tickets changed since (CONFLICT). For staff.',

@@ -12,8 +12,8 @@ import { LRUCache } from 'lru-cache'
 const PREFIX = `perch json ${randomUUID()} `
 /** Below this the name is not worth it. */
 const SHORT = 500
-/** Names whose statement never ran are forgotten; far more than there are connections. */
-const texts = new LRUCache<string, string>({ max: 1_000 })
+/** Texts whose statement never ran are forgotten; what all connections send at once is far less. */
+const texts = new LRUCache<string, string>({ maxSize: 2 ** 28, sizeCalculation: ({ length }) => length })
 let last = 0
 
 /** A value as the parameter of one raw statement, which has to cast it to json or jsonb. */

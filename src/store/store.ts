@@ -11,7 +11,8 @@ export interface NewJob {
   readonly queue?: string
   /** A job with the same key that has not started yet is replaced. */
   readonly key?: string
-  readonly runAt?: Date
+  /** Milliseconds from now, by the database's clock: at once, when not given. */
+  readonly inMs?: number
   /** If one with the same key waits, it keeps its own time: whoever asked for that may not wait for ours. */
   readonly keepsTime?: boolean
 }

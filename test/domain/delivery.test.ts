@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   type Attempted,
   afterAttempt,
+  afterFailedGlance,
   afterFailedLook,
   afterLook,
   DELIVERY_ERRORS,
@@ -136,6 +137,16 @@ describe('what cannot be looked for', () => {
     [3_600_001, true, { state: 'UNKNOWN' }],
   ])('%i ms after its attempt', (begunAgoMs, refused, standing) => {
     expect(afterFailedLook(begunAgoMs, refused)).toEqual(standing)
+  })
+})
+
+describe('what X did not take, and cannot be looked for before it is sent again', () => {
+  it.each<[number, Standing]>([
+    [1, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 5_000 }],
+    [720, { state: 'QUEUED', error: 'UNAVAILABLE', dueInMs: 5_000 }],
+    [721, { state: 'UNKNOWN' }],
+  ])('%i times in a row, however long ago it was tried', (failures, standing) => {
+    expect(afterFailedGlance(failures)).toEqual(standing)
   })
 })
 

@@ -376,9 +376,9 @@ describe('a mail that comes in', () => {
     ['a newsletter', { 'List-Id': '<news.example>' }, { outcome: 'KEPT', reason: 'UNMATCHED' }],
     ['our own', { From: 'support+9@ACME.example' }, { outcome: 'IGNORED', reason: 'OUR_OWN' }],
     [
-      'our own, whoever it is from',
-      { 'Message-ID': '<01234567-89ab-cdef-0123-456789abcdef@acme.example>' },
-      { outcome: 'IGNORED', reason: 'OUR_OWN' },
+      'one that its program names as we name ours',
+      { 'Message-ID': '<01234567-89AB-CDEF-0123-456789ABCDEF@acme.example>' },
+      { outcome: 'KEPT', reason: 'UNMATCHED' },
     ],
     ['one without a sender', { From: '' }, { outcome: 'KEPT', reason: 'NO_SENDER' }],
     ['one to nobody’s ticket', {}, { outcome: 'KEPT', reason: 'UNMATCHED' }],
@@ -396,6 +396,19 @@ describe('a mail that comes in', () => {
     expect(letters.map(({ source, reason }) => ({ source, outcome: 'KEPT', reason }))).toEqual(
       'outcome' in outcome && outcome.outcome === 'KEPT' ? [{ source: 'email', ...outcome }] : [],
     )
+  })
+
+  it('of ours that comes back is ignored, whoever it is from; one that is only named alike is an answer', async () => {
+    const { id, global, email } = await ticket()
+    await move(global)
+    const mail = await answer(global, 'Hello')
+    const before = (await comments(id)).length
+    const named = (messageId: string) =>
+      hand(letter({ From: email, To: addressOf(mail), 'Message-ID': messageId }, 'Hello yourself'))
+    expect(await named(mail.messageId ?? '')).toMatchObject({ outcome: 'IGNORED', reason: 'OUR_OWN' })
+    expect(await comments(id)).toHaveLength(before)
+    const [, host = ''] = /@(.+)>$/.exec(mail.messageId ?? '') ?? []
+    expect(await named(`<${crypto.randomUUID().toUpperCase()}@${host}>`)).toMatchObject({ outcome: 'COMMENT' })
   })
 
   it('of a machine is a private note, a few a day, and changes nothing else', { timeout: 60_000 }, async () => {

@@ -352,6 +352,28 @@ describe('a full ticket (F24)', () => {
     )
   })
 
+  it('knows an answer of Perch again that X tells of before it is known to be sent', async () => {
+    await apply(received('10'))
+    const [ticket] = await tickets()
+    const ticketId = ticket?.id ?? ''
+    const answer = received('11', { conversation: '10', author: BRAND_ID, mentions: [], answers: '900' })
+    const said = new Date(answer.post.postedAt)
+    const { id: commentId } = await store.prisma.comment.create({
+      data: {
+        ...{ id: crypto.randomUUID(), ticketId, direction: 'OUTBOUND', visibility: 'PUBLIC', channel: 'X_POST' },
+        ...{ body: answer.post.text, postedAt: said },
+      },
+    })
+    await store.prisma.delivery.create({
+      data: { commentId, ticketId, accountId, channel: 'X_POST', target: '10', state: 'SENDING', begunAt: said },
+    })
+    await store.prisma.ticket.updateMany({ data: { commentCount: MAX_COMMENTS } })
+    await apply(answer)
+    expect(await store.prisma.incomingPost.count()).toBe(0)
+    expect(await store.prisma.delivery.findMany()).toMatchObject([{ state: 'SENT' }])
+    expect(await store.prisma.comment.findUnique({ where: { id: commentId } })).toMatchObject({ externalId: '11' })
+  })
+
   it('never has more than 5,000 comments and the note, whatever came with a message', async () => {
     await apply(message('10'))
     await fill()
@@ -416,6 +438,20 @@ describe('an author', () => {
       followersCount: 12_345,
       postsCount: 9,
     })
+  })
+})
+
+describe('somebody whom X shows unchanged', () => {
+  it('is not taken for who they were before, when that comes late', async () => {
+    const seen = (id: string, name: string, day: number) =>
+      apply({
+        ...received(id),
+        author: { ...profile('900'), name, seenAt: new Date(Date.UTC(2026, 0, day)).toISOString() },
+      })
+    await seen('10', 'Ann', 5)
+    await seen('11', 'Ann', 7)
+    await seen('12', 'Anna', 6)
+    expect(await store.prisma.xProfile.findUnique({ where: { id: '900' } })).toMatchObject({ name: 'Ann' })
   })
 })
 

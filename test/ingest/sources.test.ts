@@ -206,6 +206,22 @@ describe('a search of conversations', () => {
     expect((await comments()).toSorted()).toEqual([talk, quoted, first, next, other].toSorted())
   })
 
+  it('are searched though a ticket goes on by e-mail, or on the requester’s page, and lag counts none of those', async () => {
+    sim.simulator.createUser({ username: 'bob' })
+    const asked = say('@acme help')
+    sim.simulator.createPost({ from: 'bob', text: '@acme me too' })
+    await round(mentions)
+    const bobs = { sourcePostId: { not: asked } }
+    const elsewhere = { threadKey: 'email:abc@mail.example', sourcePostId: null, createdAt: new Date(0) }
+    await store.prisma.ticket.updateMany({ where: bobs, data: elsewhere })
+    await store.prisma.account.updateMany({ data: { capturesFrom: new Date(0) } })
+    const further = answer('ann', asked)
+    await round(conversations)
+    expect(shown()).toEqual([further])
+    const { sources: lags = [] } = (await readLag(store.prisma, null)).get(accountId) ?? {}
+    expect(lags.find(({ source }) => source === 'CONVERSATIONS')?.seconds).toBeLessThan(60)
+  })
+
   it('asks again for what it may not have been shown, and for nothing once it was', async () => {
     const asked = say('@acme help')
     await round(mentions)

@@ -252,6 +252,15 @@ describe('a bulk update', () => {
     expect(Object.values(outcomes).filter((outcome) => outcome === null)).toHaveLength(2)
   })
 
+  it('that is stopped keeps no words of notes either', async () => {
+    const patches = tickets().map((ticketId) => ({ ticketId, patch: { comment: 'Between us.', addTags: ['x'] } }))
+    const payload = await begin({ patches })
+    await call('cancelBulkUpdate', payload.job?.id)
+    await work(payload)
+    const items = await world.store.prisma.bulkUpdateItem.findMany({ where: { jobId: dbId(payload.job?.id) } })
+    expect(items.map(({ patch }) => patch)).toEqual(tickets().map(() => ({ addTags: ['x'] })))
+  })
+
   it('is taken back where nobody has changed the ticket since', async () => {
     const payload = await begin({ ids: tickets(), patch: { status: 'SOLVED', addTags: ['x'] } })
     const before = await row(ids[0])

@@ -33,7 +33,7 @@ describe.concurrent('the job runner', () => {
     const runner = await start({ tasks: { plain: async (payload) => void done.push(payload) } })
     await enqueue(
       { name: 'plain', payload: { text: 'naïve 📦' } },
-      { name: 'plain', payload: 'later', runAt: new Date(Date.now() + 3600_000) },
+      { name: 'plain', payload: 'later', inMs: 3_600_000 },
     )
     await expect.poll(() => done).toEqual([{ text: 'naïve 📦' }])
     await expect.poll(() => left('plain')).toBe(1)
@@ -151,7 +151,7 @@ describe('a job runner', () => {
     const store = await testStore(database.url)
     await store.change({ kind: 'system', part: 'test' }, async ({ enqueue }) => {
       for (let n = 0; n < 3; n++) enqueue({ name: 'unknown here', payload: n })
-      enqueue({ name: 'unknown here', payload: 'later', runAt: new Date(Date.now() + 3600_000) })
+      enqueue({ name: 'unknown here', payload: 'later', inMs: 3_600_000 })
     })
     const runner = await startJobRunner({ databaseUrl: database.url, logger: silent, tasks: {} })
     await expect.poll(runner.waiting, { timeout: 5_000 }).toBe(3)
