@@ -98,7 +98,7 @@ export async function benchBulk(databaseUrl: string, progress: (text: string) =>
         ['100,000 tickets', 'tickets/s', 'bulk update against it'],
         [
           ['one bulk update', ours.toFixed(0), ''],
-          ['the same, while somebody queries', median(beside).toFixed(0), ''],
+          ['the same, while somebody queries (steps of 125)', median(beside).toFixed(0), ''],
           ['one raw UPDATE … RETURNING', raw.toFixed(0), (ours / raw).toFixed(2)],
           ['one Prisma update a ticket, with its event', told.toFixed(0), `${(ours / told).toFixed(1)} ×`],
           ['one Prisma update a ticket, that nobody hears of', single.toFixed(0), `${(ours / single).toFixed(1)} ×`],
