@@ -30,7 +30,7 @@ export interface MailServices {
 
 /** Takes one raw mail. Resolves once what becomes of it is committed. */
 export async function receiveMail(services: MailServices, raw: Buffer): Promise<MailOutcome> {
-  const { store, addresses, logger } = services
+  const { store, logger } = services
   const keep = (reason: string) => keepDeadLetters(store, 'email', [{ payload: raw.toString('utf8'), reason }])
   let mail: ReceivedMail
   try {

@@ -5,7 +5,8 @@ import { AccountRef } from './account.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { nowhere } from './nowhere.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What administrators do with X accounts (F3). The rules are in domain/account.ts, the doing in accounts/. */
@@ -51,12 +52,7 @@ export function payload(name: string, of: string, withWarnings = false) {
           resolve: ({ warnings }) => [...(warnings ?? [])],
         }),
       }),
-      userErrors: t.field({
-        type: [UserErrorRef],
-        description: 'What is wrong. Not empty: nothing was changed.',
-        resolve: ({ userErrors }) => [...userErrors],
-      }),
-      position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+      ...outcomeFields(t, 'What is wrong. Not empty: nothing was changed.'),
     }),
   })
 }

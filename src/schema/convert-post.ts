@@ -1,14 +1,11 @@
 import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
-import { visibleTickets } from '../domain/visibility.ts'
 import { builder } from './builder.ts'
 import { ConversionOutcomeEnum, convert } from './convert-deed.ts'
 import { incomingPostNamed, type Named, postOnXNamed } from './convert-input.ts'
 import { IncomingPostRef } from './incoming-post.ts'
 import { nowhere } from './nowhere.ts'
-import { TicketRef } from './ticket.ts'
-import { UserErrorRef } from './user-error.ts'
-import { viewerOf } from './viewer.ts'
+import { outcomeFields, ticketField } from './outcome-fields.ts'
 
 const ConvertPostInput = builder.inputType('ConvertPostInput', {
   description: 'A post to make a ticket of: `id`, or `xPostId` with `accountId`.',
@@ -38,18 +35,7 @@ const ConvertPostPayload = builder.objectRef<Payload>('ConvertPostPayload').impl
       description: 'What became of the post; null when the input names none.',
       resolve: ({ outcome }) => outcome,
     }),
-    ticket: t.prismaField({
-      type: TicketRef,
-      nullable: true,
-      description: 'The ticket that it is on; null when it is on none.',
-      resolve: (query, { ticketId }, _args, context) =>
-        ticketId === null
-          ? null
-          : context.prisma.ticket.findUnique({
-              ...query,
-              where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
-            }),
-    }),
+    ticket: ticketField(t, 'The ticket that it is on; null when it is on none.'),
     incomingPost: t.prismaField({
       type: IncomingPostRef,
       nullable: true,
@@ -57,12 +43,7 @@ const ConvertPostPayload = builder.objectRef<Payload>('ConvertPostPayload').impl
       resolve: (query, { postId }, _args, { prisma }) =>
         postId === undefined ? null : prisma.incomingPost.findUnique({ ...query, where: { id: postId } }),
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'Why it was not converted. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    ...outcomeFields(t, 'Why it was not converted. Not empty: nothing was changed.'),
   }),
 })
 

@@ -5,8 +5,8 @@ import { builder } from './builder.ts'
 import { incomingPostNamed } from './convert-input.ts'
 import { IncomingPostRef } from './incoming-post.ts'
 import { nowhere } from './nowhere.ts'
+import { outcomeFields } from './outcome-fields.ts'
 import { MAX_PAGE_SIZE } from './paging/page-args.ts'
-import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 const DismissIncomingPostsInput = builder.inputType('DismissIncomingPostsInput', {
@@ -34,12 +34,7 @@ const DismissIncomingPostsPayload = builder.objectRef<Payload>('DismissIncomingP
         return postIds.flatMap((id) => byId.get(id) ?? [])
       },
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    ...outcomeFields(t),
   }),
 })
 

@@ -4,8 +4,8 @@ import { updateEndUser } from '../people/update-end-user.ts'
 import type { UserOutcome } from '../people/update-user.ts'
 import { builder } from './builder.ts'
 import { nowhere } from './nowhere.ts'
-import { UserRef } from './user.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields, userField } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* F55: what those who see all tickets do with end users. */
@@ -22,19 +22,8 @@ const UpdateEndUserInput = builder.inputType('UpdateEndUserInput', {
 const UpdateEndUserPayload = builder.objectRef<UserOutcome>('UpdateEndUserPayload').implement({
   description: 'What became of an `updateEndUser`.',
   fields: (t) => ({
-    user: t.prismaField({
-      type: UserRef,
-      nullable: true,
-      description: 'The end user as they are now; null when there is none.',
-      resolve: (query, { userId }, _args, { prisma }) =>
-        userId === null ? null : prisma.user.findUnique({ ...query, where: { id: userId } }),
-    }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    user: userField(t, 'The end user as they are now; null when there is none.'),
+    ...outcomeFields(t),
   }),
 })
 

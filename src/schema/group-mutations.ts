@@ -2,7 +2,8 @@ import { createGroup, deleteGroup, type GroupOutcome, updateGroup } from '../peo
 import { builder } from './builder.ts'
 import { GroupRef } from './group.ts'
 import { nowhere } from './nowhere.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What administrators do with groups. */
@@ -19,12 +20,7 @@ const payload = (name: string, mutation: string, group: string) =>
         resolve: (query, { groupId }, _args, { prisma }) =>
           groupId === null ? null : prisma.group.findUnique({ ...query, where: { id: groupId } }),
       }),
-      userErrors: t.field({
-        type: [UserErrorRef],
-        description: 'What is wrong with the input. Not empty: nothing was changed.',
-        resolve: ({ userErrors }) => [...userErrors],
-      }),
-      position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+      ...outcomeFields(t),
     }),
   })
 

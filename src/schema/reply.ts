@@ -6,8 +6,8 @@ import { CommentRef } from './comment.ts'
 import type { Context } from './context.ts'
 import { TicketStatusEnum } from './enums.ts'
 import { nowhere } from './nowhere.ts'
-import { TicketRef } from './ticket.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields, ticketField } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* Answering the customer, and trying again. */
@@ -39,24 +39,8 @@ const payload = (name: string, of: string) =>
                 },
               }),
       }),
-      ticket: t.prismaField({
-        type: TicketRef,
-        nullable: true,
-        description: 'The ticket as it is now; null when there is none that you see.',
-        resolve: (query, { ticketId }, _args, context) =>
-          ticketId === null
-            ? null
-            : context.prisma.ticket.findUnique({
-                ...query,
-                where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
-              }),
-      }),
-      userErrors: t.field({
-        type: [UserErrorRef],
-        description: 'What is wrong with the input. Not empty: nothing is sent.',
-        resolve: ({ userErrors }) => [...userErrors],
-      }),
-      position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+      ticket: ticketField(t),
+      ...outcomeFields(t, 'What is wrong with the input. Not empty: nothing is sent.'),
     }),
   })
 

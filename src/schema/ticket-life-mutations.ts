@@ -1,5 +1,5 @@
 import { PerchError } from '../domain/errors.ts'
-import { mayEditEndUsers, visibleTickets } from '../domain/visibility.ts'
+import { mayEditEndUsers } from '../domain/visibility.ts'
 import { suspendUser } from '../people/suspend-user.ts'
 import type { UserOutcome } from '../people/update-user.ts'
 import { deleteTicket, markTicketAsSpam } from '../tickets/delete-ticket.ts'
@@ -9,9 +9,8 @@ import { restoreTicket } from '../tickets/restore-ticket.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
 import { nowhere } from './nowhere.ts'
-import { TicketRef } from './ticket.ts'
-import { UserRef } from './user.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields, ticketField, userField } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* F69, F70: what people do with whole tickets, and with those who send what is none. */
@@ -19,24 +18,8 @@ import { viewerOf } from './viewer.ts'
 const TicketLifePayload = builder.objectRef<Outcome>('TicketLifePayload').implement({
   description: 'What became of a ticket that was to be deleted, restored or merged.',
   fields: (t) => ({
-    ticket: t.prismaField({
-      type: TicketRef,
-      nullable: true,
-      description: 'The ticket as it is now; of a merge, the target. Null when there is none that you see.',
-      resolve: (query, { ticketId }, _args, context) =>
-        ticketId === null
-          ? null
-          : context.prisma.ticket.findUnique({
-              ...query,
-              where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
-            }),
-    }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    ticket: ticketField(t, 'The ticket as it is now; of a merge, the target. Null when there is none that you see.'),
+    ...outcomeFields(t, 'What is wrong. Not empty: nothing was changed.'),
   }),
 })
 
@@ -127,19 +110,8 @@ const SuspensionInput = builder.inputType('SuspensionInput', {
 const SuspensionPayload = builder.objectRef<UserOutcome>('SuspensionPayload').implement({
   description: 'What became of a suspension, or its end.',
   fields: (t) => ({
-    user: t.prismaField({
-      type: UserRef,
-      nullable: true,
-      description: 'The end user as they are now; null when there is none.',
-      resolve: (query, { userId }, _args, { prisma }) =>
-        userId === null ? null : prisma.user.findUnique({ ...query, where: { id: userId } }),
-    }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    user: userField(t, 'The end user as they are now; null when there is none.'),
+    ...outcomeFields(t, 'What is wrong. Not empty: nothing was changed.'),
   }),
 })
 

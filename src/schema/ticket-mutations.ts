@@ -8,7 +8,7 @@ import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
 import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
 import { nowhere } from './nowhere.ts'
-import { TicketRef } from './ticket.ts'
+import { outcomeFields, ticketField } from './outcome-fields.ts'
 import { IdReader, UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
@@ -45,24 +45,8 @@ const ticketPayload = (name: string, of: string) =>
   builder.objectRef<TicketPayload>(name).implement({
     description: `What became of a \`${of}\`.`,
     fields: (t) => ({
-      ticket: t.prismaField({
-        type: TicketRef,
-        nullable: true,
-        description: 'The ticket as it is now; null when there is none that you see.',
-        resolve: (query, { ticketId }, _args, context) =>
-          ticketId === null
-            ? null
-            : context.prisma.ticket.findUnique({
-                ...query,
-                where: { id: ticketId, ...visibleTickets(viewerOf(context)) },
-              }),
-      }),
-      userErrors: t.field({
-        type: [UserErrorRef],
-        description: 'What is wrong with the input. Not empty: nothing was changed.',
-        resolve: ({ userErrors }) => [...userErrors],
-      }),
-      position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+      ticket: ticketField(t),
+      ...outcomeFields(t),
     }),
   })
 

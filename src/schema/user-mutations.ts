@@ -2,8 +2,8 @@ import { type UserOutcome, updateUser } from '../people/update-user.ts'
 import { builder } from './builder.ts'
 import { TicketAccessEnum } from './enums.ts'
 import { nowhere } from './nowhere.ts'
-import { UserRef } from './user.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields, userField } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What administrators do with people. The rules are in domain/people.ts, the doing in people/. */
@@ -36,19 +36,8 @@ const UpdateUserInput = builder.inputType('UpdateUserInput', {
 const UpdateUserPayload = builder.objectRef<UserOutcome>('UpdateUserPayload').implement({
   description: 'What became of an `updateUser`.',
   fields: (t) => ({
-    user: t.prismaField({
-      type: UserRef,
-      nullable: true,
-      description: 'The person as they are now; null when there is none.',
-      resolve: (query, { userId }, _args, { prisma }) =>
-        userId === null ? null : prisma.user.findUnique({ ...query, where: { id: userId } }),
-    }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    user: userField(t, 'The person as they are now; null when there is none.'),
+    ...outcomeFields(t),
   }),
 })
 

@@ -2,9 +2,9 @@ import { AccountRef } from './account.ts'
 import { type AccountPayload, accountInput, onAccount, payload } from './account-mutations.ts'
 import { builder } from './builder.ts'
 import type { Context } from './context.ts'
-import { UserErrorRef } from './user-error.ts'
 import { XChatPinOutcomeEnum } from './xchat-enums.ts'
 import './xchat-pin.ts'
+import { outcomeFields } from './outcome-fields.ts'
 
 /* XChat is set up by its PIN (F39-F45). The caps are in domain/xchat-pin.ts, the doing in accounts/xchat/. */
 
@@ -56,12 +56,7 @@ const ConfirmXChatPinPayload = builder.objectRef<PinPayload>('ConfirmXChatPinPay
       description: 'When it is worth another try, if not now.',
       resolve: ({ retryAt }) => retryAt ?? null,
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'Why the PIN could not be tried, or its key not be kept. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the change.' }),
+    ...outcomeFields(t, 'Why the PIN could not be tried, or its key not be kept. Not empty: nothing was changed.'),
   }),
 })
 
