@@ -5,6 +5,7 @@ import type { Prisma } from '../generated/prisma/client.ts'
 import type { Store } from '../store/store.ts'
 import { finish } from './batch.ts'
 import type { BulkUpdateStarted } from './bulk-updates.ts'
+import { forgetSharedTexts } from './forget-texts.ts'
 import { countUndoable, freezeUndo } from './freeze.ts'
 import { bulkJob, isTheirs, lockJob } from './jobs.ts'
 import { answer, oneAtATime, openJob, refuse } from './open-job.ts'
@@ -51,8 +52,9 @@ export function cancelBulkUpdate(store: Store, person: Audience, jobId: string):
     store.change({ kind: 'user', id: person.userId }, async (scope) => {
       const job = await findJob(scope.db, person, jobId)
       if (job.finishedAt) return jobId
+      await forgetSharedTexts(scope.db, jobId)
       await finish(scope, job, { status: 'CANCELLED' })
-      // The batch under way has its items locked, and waits for the job: the texts are forgotten behind it.
+      // The batch under way has its items locked, and waits for the job: their texts are forgotten behind it.
       scope.enqueue(bulkJob(jobId))
       return jobId
     }),
