@@ -220,7 +220,11 @@ describe('a search of conversations', () => {
     const further = answer('ann', asked)
     await round(conversations)
     expect(shown()).toEqual([further])
-    expect(searches().map(({ query }) => JSON.stringify(query)).join()).not.toContain('email')
+    expect(
+      searches()
+        .map(({ query }) => JSON.stringify(query))
+        .join(),
+    ).not.toContain('email')
   })
 
   it('asks again for what it may not have been shown, and for nothing once it was', async () => {
