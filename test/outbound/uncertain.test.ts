@@ -3,6 +3,7 @@ import type { Attempted } from '../../src/domain/delivery.ts'
 import type { Audience } from '../../src/domain/visibility.ts'
 import { applyItems } from '../../src/ingest/apply.ts'
 import { retry } from '../../src/outbound/retry.ts'
+import { settle } from '../../src/outbound/rows.ts'
 import { FIRST_USERS } from '../../src/store/bootstrap.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
@@ -86,6 +87,30 @@ describe('an answer to which X said 503', () => {
     expect(wire.asked).toEqual(asked)
     expect(await standing(commentId)).toMatchObject(expected)
   })
+})
+
+it('an answer that X did not take hours ago is not given up because X cannot be asked once', async () => {
+  const { commentId } = await waitingAnswer(store, accountId, nextId())
+  const sent: Attempted = { kind: 'SENT', externalId: '81' }
+  const wire = wired(store, accountId, { attempts: [AWAY, sent], looks: [null, null, unreachable, unreachable, null] })
+  await wire.deliver(3)
+  // X's window of a day was used up meanwhile.
+  await store.prisma.delivery.update({ where: { commentId }, data: { begunAt: new Date(Date.now() - 7_200_000) } })
+  await wire.deliver(2)
+  expect(await standing(commentId)).toMatchObject({ state: 'QUEUED', attempts: 1, error: 'UNAVAILABLE' })
+  await wire.deliver()
+  expect(await standing(commentId)).toMatchObject({ state: 'SENT', attempts: 2 })
+})
+
+it('an answer of which others have found nothing is SENT when whoever was too slow says that X took it', async () => {
+  const { commentId } = await waitingAnswer(store, accountId, nextId())
+  await wired(store, accountId, { attempts: [SILENCE], looks: [null, null, null] }).deliver(4)
+  expect(await standing(commentId)).toMatchObject({ state: 'UNKNOWN' })
+  await settle(store, commentId, { state: 'SENT', externalId: '82' })
+  expect(await standing(commentId)).toMatchObject({ state: 'SENT', error: null })
+  expect(await idOf(commentId)).toBe('82')
+  await settle(store, commentId, { state: 'UNKNOWN' })
+  expect(await standing(commentId)).toMatchObject({ state: 'SENT' })
 })
 
 describe('an answer that is UNKNOWN and retried', () => {
