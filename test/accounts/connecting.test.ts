@@ -4,7 +4,7 @@ import { FIRST_USERS } from '../../src/store/bootstrap.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { query, startPerch, tokenFor } from '../helpers/perch.ts'
 import { type ValidatedSimulator, validatedSimulator } from '../helpers/simulator.ts'
-import { accounts, brands, complete, connect, consent, mutate, startAuthorization } from './graphql.ts'
+import { accounts, brands, complete, connect, consent, empty, mutate, startAuthorization } from './graphql.ts'
 
 /** F1-F5, F8: connecting X accounts, through GraphQL and the callback door, against the simulator. */
 
@@ -25,7 +25,7 @@ afterAll(async () => {
 beforeEach(async () => {
   x.simulator.reset()
   const { prisma } = app.store
-  await prisma.$executeRaw`TRUNCATE account CASCADE`
+  await empty(app, 'account')
   await prisma.workspace.update({ where: { id: 1 }, data: { plan: 'SUITE' } })
   await prisma.user.update({ where: { id: FIRST_USERS.admin.id }, data: { active: true } })
 })

@@ -1,8 +1,21 @@
 import type { Simulator } from '../../simulator/index.ts'
 import type { App } from '../../src/app.ts'
+import { isTransient } from '../../src/store/transient.ts'
 import { query, tokenFor } from '../helpers/perch.ts'
 
 /* What an administrator's frontend does with accounts, for tests of many kinds. */
+
+/** Empties tables beside a program that runs, and may hold what is wanted the other way round. */
+export async function empty({ store: { prisma } }: Pick<App, 'store'>, ...tables: readonly string[]): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await prisma.$executeRawUnsafe(`TRUNCATE ${tables.join()} CASCADE`)
+      return
+    } catch (error) {
+      if (tries === 10 || !isTransient(error)) throw error
+    }
+  }
+}
 
 export interface UserErrorSeen {
   readonly code: string

@@ -4,7 +4,7 @@ import type { App } from '../../src/app.ts'
 import { type TestDatabase, testDatabase } from '../helpers/database.ts'
 import { query, startPerch, tokenFor } from '../helpers/perch.ts'
 import { validatedSimulator } from '../helpers/simulator.ts'
-import { type AccountSeen, accounts, brands, connect, mutate } from './graphql.ts'
+import { type AccountSeen, accounts, brands, connect, empty, mutate } from './graphql.ts'
 
 /** F3, F5, F9-F17: settings and what depends on what, through GraphQL and in the database. */
 
@@ -24,7 +24,7 @@ afterAll(async () => {
   await database?.drop()
 })
 // A plan has room for five.
-beforeEach(() => app.store.prisma.$executeRaw`TRUNCATE account, event CASCADE`)
+beforeEach(() => empty(app, 'account', 'event'))
 
 async function connected(n = 0): Promise<AccountSeen> {
   const { account } = await connect(app, ids[n] ?? '')
