@@ -2,7 +2,8 @@ import type { UserError } from '../domain/errors.ts'
 import type { Position } from '../domain/position.ts'
 import { builder } from './builder.ts'
 import { nowhere } from './nowhere.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 interface Started {
@@ -30,12 +31,7 @@ const StartAccountAuthorizationPayload = builder.objectRef<Started>('StartAccoun
         'Send the browser of the account’s owner here. Good once, for ten minutes, in your name; null with userErrors.',
     }),
     expiresAt: t.expose('expiresAt', { type: 'DateTime', nullable: true, description: 'Until when it is good.' }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong. Not empty: nothing was started.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'Where the log ends.' }),
+    ...outcomeFields(t, 'What is wrong. Not empty: nothing was started.', 'Where the log ends.'),
   }),
 })
 

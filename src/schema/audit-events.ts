@@ -28,7 +28,7 @@ type Piece =
       readonly type: Type
       readonly commentId: string
       readonly fields: readonly string[]
-      readonly delivery: Delivery | null
+      readonly delivery?: Delivery | undefined
     }
   | { readonly kind: 'AuditStep'; readonly type: Type; readonly spam: boolean }
   | { readonly kind: 'AuditMerge'; readonly intoId: string | null; readonly sourceIds: readonly string[] }
@@ -52,20 +52,12 @@ export function piecesOf(body: TicketEventBody): Piece[] {
       const { commentId } = body
       return commentId === null
         ? [opened]
-        : [opened, { kind: 'AuditComment', type: 'COMMENT_CREATED', commentId, fields: [], delivery: null }]
+        : [opened, { kind: 'AuditComment', type: 'COMMENT_CREATED', commentId, fields: [] }]
     }
     case 'comment.created':
-      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: [], delivery: null }]
+      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: [] }]
     case 'comment.updated':
-      return [
-        {
-          kind: 'AuditComment',
-          type,
-          commentId: body.comment.id,
-          fields: body.changed,
-          delivery: body.delivery ?? null,
-        },
-      ]
+      return [{ kind: 'AuditComment', type, commentId: body.comment.id, fields: body.changed, delivery: body.delivery }]
     case 'ticket.merged':
       return [{ kind: 'AuditMerge', intoId: body.intoId, sourceIds: body.sourceIds }]
     default:
@@ -126,7 +118,7 @@ const AuditComment = builder.objectRef<Of<'AuditComment'>>('AuditComment').imple
       type: AuditDelivery,
       nullable: true,
       description: 'With `deliveryState`: how the answer stood, and stands.',
-      resolve: ({ delivery }) => delivery,
+      resolve: ({ delivery }) => delivery ?? null,
     }),
   }),
 })

@@ -4,7 +4,8 @@ import { builder } from './builder.ts'
 import { BulkUpdateJobRef } from './bulk-update.ts'
 import { BulkUpdateTicketsInput, readBulkUpdate } from './bulk-update-input.ts'
 import { nowhere } from './nowhere.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { outcomeFields } from './outcome-fields.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* Beginning, stopping and taking back what many tickets go through. The rules are in domain/bulk-update.ts. */
@@ -24,15 +25,11 @@ const BulkUpdatePayload = builder.objectRef<BulkUpdateStarted>('BulkUpdatePayloa
               where: { id: jobId, ...visibleBulkUpdates(viewerOf(context)) },
             }),
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was done.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', {
-      type: 'Position',
-      description: 'The log position that includes the call: watch `bulkUpdateProgress` after it.',
-    }),
+    ...outcomeFields(
+      t,
+      'What is wrong with the input. Not empty: nothing was done.',
+      'The log position that includes the call: watch `bulkUpdateProgress` after it.',
+    ),
   }),
 })
 

@@ -10,6 +10,7 @@ import { BulkUpdateTicketsInput, readBulkUpdate } from './bulk-update-input.ts'
 import { CommentChannelEnum, TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
 import { encodeGlobalId } from './global-id.ts'
 import { nowhere } from './nowhere.ts'
+import { outcomeFields } from './outcome-fields.ts'
 import { SenderReasonEnum } from './reply-options.ts'
 import { UserErrorRef } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
@@ -129,16 +130,11 @@ const Preview = builder.objectRef<BulkPreview>('BulkUpdatePreview').implement({
       resolve: ({ price }) => formatDollars(price),
     }),
     sample: t.field({ type: [Previewed], description: 'The first of them.', resolve: ({ sample }) => [...sample] }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: it would be refused.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', {
-      type: 'Position',
-      description:
-        'The moment that this is true of: give it as `ifPosition`, and what changes meanwhile is left alone.',
-    }),
+    ...outcomeFields(
+      t,
+      'What is wrong with the input. Not empty: it would be refused.',
+      'The moment that this is true of: give it as `ifPosition`, and what changes meanwhile is left alone.',
+    ),
   }),
 })
 

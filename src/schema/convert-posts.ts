@@ -11,6 +11,7 @@ import { ConversionOutcomeEnum, convert, type NamedConversion } from './convert-
 import { incomingPostNamed, PostOnXInput, postOnXNamed } from './convert-input.ts'
 import { IncomingPostRef } from './incoming-post.ts'
 import { nowhere } from './nowhere.ts'
+import { outcomeFields } from './outcome-fields.ts'
 import { MAX_PAGE_SIZE } from './paging/page-args.ts'
 import { fieldsAt, selectionFor } from './selection.ts'
 import { TicketRef } from './ticket.ts'
@@ -76,12 +77,11 @@ const ConvertPostsPayload = builder.objectRef<Payload>('ConvertPostsPayload').im
       description: 'A result for each post, in the order given.',
       resolve: ({ results }) => [...results],
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the call as a whole. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the changes.' }),
+    ...outcomeFields(
+      t,
+      'What is wrong with the call as a whole. Not empty: nothing was changed.',
+      'The log position that includes the changes.',
+    ),
   }),
 })
 

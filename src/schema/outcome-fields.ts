@@ -17,10 +17,11 @@ interface Outcome {
   readonly position: Position
 }
 
-/** `userErrors`, described with what they mean for what was asked, and `position`. */
+/** `userErrors` and `position`, described with what they mean for what was asked. */
 export function outcomeFields<Parent extends Outcome>(
   t: Fields<Parent>,
   userErrors = 'What is wrong with the input. Not empty: nothing was changed.',
+  position = 'The log position that includes the change.',
 ) {
   return {
     userErrors: t.field({
@@ -30,7 +31,7 @@ export function outcomeFields<Parent extends Outcome>(
     }),
     position: t.field({
       type: 'Position',
-      description: 'The log position that includes the change.',
+      description: position,
       resolve: (outcome: Parent) => outcome.position,
     }),
   }

@@ -7,9 +7,10 @@ import { builder } from './builder.ts'
 import { CommentRef } from './comment.ts'
 import type { Context, Viewer } from './context.ts'
 import { nowhere } from './nowhere.ts'
+import { outcomeFields } from './outcome-fields.ts'
 import { TicketRef } from './ticket.ts'
 import { UserRef } from './user.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What requesters do by themselves (F53). The rules are in domain/, the doing in tickets/ and requesters/. */
@@ -64,12 +65,11 @@ const AddCommentPayload = builder.objectRef<AddCommentResult>('AddCommentPayload
               where: { id: commentId, ...visibleComments(viewerOf(context)) },
             }),
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was added.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the comment.' }),
+    ...outcomeFields(
+      t,
+      'What is wrong with the input. Not empty: nothing was added.',
+      'The log position that includes the comment.',
+    ),
   }),
 })
 
@@ -107,12 +107,7 @@ const viewerPayload = (name: string, of: string) =>
         resolve: (query, _payload, _args, context) =>
           context.prisma.user.findUniqueOrThrow({ ...query, where: { id: viewerOf(context).userId } }),
       }),
-      userErrors: t.field({
-        type: [UserErrorRef],
-        description: 'What is wrong with the input. Not empty: nothing was changed.',
-        resolve: ({ userErrors }) => [...userErrors],
-      }),
-      position: t.expose('position', { type: 'Position', description: 'Where the log ends.' }),
+      ...outcomeFields(t, undefined, 'Where the log ends.'),
     }),
   })
 

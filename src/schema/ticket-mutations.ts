@@ -9,7 +9,7 @@ import { CommentRef } from './comment.ts'
 import { TicketPriorityEnum, TicketStatusEnum } from './enums.ts'
 import { nowhere } from './nowhere.ts'
 import { outcomeFields, ticketField } from './outcome-fields.ts'
-import { IdReader, UserErrorRef } from './user-error.ts'
+import { IdReader } from './user-error.ts'
 import { viewerOf } from './viewer.ts'
 
 /* What people do with one ticket. The rules are in domain/ticket.ts, the doing in tickets/. */
@@ -98,12 +98,11 @@ const AddNotePayload = builder.objectRef<TicketPayload>('AddNotePayload').implem
             })
           : null,
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong with the input. Not empty: nothing was added.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'The log position that includes the note.' }),
+    ...outcomeFields(
+      t,
+      'What is wrong with the input. Not empty: nothing was added.',
+      'The log position that includes the note.',
+    ),
   }),
 })
 

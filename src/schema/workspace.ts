@@ -4,7 +4,7 @@ import type { RequesterSettings, RequesterWarning } from '../domain/requester-se
 import { CLOSE_AFTER_DAYS, CLOSE_AFTER_DAYS_AT_MOST } from '../domain/ticket-transitions.ts'
 import { builder } from './builder.ts'
 import { described } from './enums.ts'
-import { UserErrorRef } from './user-error.ts'
+import { outcomeFields } from './outcome-fields.ts'
 import { viewerOf } from './viewer.ts'
 
 const PlanEnum = builder.enumType('Plan', {
@@ -141,12 +141,7 @@ const UpdateWorkspacePayload = builder.objectRef<WorkspaceOutcome>('UpdateWorksp
       description: 'What went off with what was switched off.',
       resolve: ({ warnings }) => [...warnings],
     }),
-    userErrors: t.field({
-      type: [UserErrorRef],
-      description: 'What is wrong. Not empty: nothing was changed.',
-      resolve: ({ userErrors }) => [...userErrors],
-    }),
-    position: t.expose('position', { type: 'Position', description: 'Where the log ends.' }),
+    ...outcomeFields(t, 'What is wrong. Not empty: nothing was changed.', 'Where the log ends.'),
   }),
 })
 

@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type { Logger } from 'pino'
 import { PrismaClient } from '../generated/prisma/client.ts'
+import { knowingJson } from './json-parameter.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 
 export interface ConnectOptions {
@@ -16,18 +17,17 @@ export interface ConnectOptions {
 
 /** A client with a pool of its own. It connects with its first statement. */
 export function connectTo({ databaseUrl, poolSize = 10, timeoutMs, onQuery, logger }: ConnectOptions): PrismaClient {
-  const adapter = oneAtATime(
-    new PrismaPg(
-      {
-        connectionString: databaseUrl,
-        max: poolSize,
-        application_name: 'perch',
-        ...(timeoutMs !== undefined && { query_timeout: timeoutMs, connectionTimeoutMillis: timeoutMs }),
-      },
-      // A connection that dies while idle is replaced; without a listener it would end the process.
-      { onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost') },
-    ),
+  const postgres = new PrismaPg(
+    {
+      connectionString: databaseUrl,
+      max: poolSize,
+      application_name: 'perch',
+      ...(timeoutMs !== undefined && { query_timeout: timeoutMs, connectionTimeoutMillis: timeoutMs }),
+    },
+    // A connection that dies while idle is replaced; without a listener it would end the process.
+    { onPoolError: (error) => logger.warn({ err: error }, 'a database connection was lost') },
   )
+  const adapter = oneAtATime(knowingJson(postgres))
   if (!onQuery) return new PrismaClient({ adapter })
   const prisma = new PrismaClient({ adapter, log: [{ emit: 'event', level: 'query' }] })
   prisma.$on('query', (event) => onQuery(event.query))

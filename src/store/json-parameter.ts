@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { SqlQuery } from '@prisma/driver-adapter-utils'
+import type { SqlDriverAdapterFactory, SqlQuery, SqlQueryable } from '@prisma/driver-adapter-utils'
 import { LRUCache } from 'lru-cache'
 
 /*
@@ -25,8 +25,28 @@ export function json(value: unknown): string {
   return name
 }
 
+/** The same adapter, which puts the texts in the place of their names. */
+export function knowingJson<Factory extends SqlDriverAdapterFactory>(factory: Factory): Factory {
+  const connect = factory.connect.bind(factory)
+  factory.connect = async () => {
+    const adapter = reading(await connect())
+    const startTransaction = adapter.startTransaction.bind(adapter)
+    adapter.startTransaction = async (...options) => reading(await startTransaction(...options))
+    return adapter
+  }
+  return factory
+}
+
+function reading<Queryable extends SqlQueryable>(queryable: Queryable): Queryable {
+  const queryRaw = queryable.queryRaw.bind(queryable)
+  const executeRaw = queryable.executeRaw.bind(queryable)
+  queryable.queryRaw = (query) => queryRaw(withTexts(query))
+  queryable.executeRaw = (query) => executeRaw(withTexts(query))
+  return queryable
+}
+
 /** The statement with the texts in place of their names. Each is given once. */
-export function withTexts(query: SqlQuery): SqlQuery {
+function withTexts(query: SqlQuery): SqlQuery {
   if (!query.args.some(isName)) return query
   return { ...query, args: query.args.map((arg) => (isName(arg) ? take(arg) : arg)) }
 }
